@@ -1,0 +1,29 @@
+package store
+
+import (
+	"time"
+
+	"github.com/paywicket/paywicket/web/access"
+)
+
+// ID names a store.
+type ID = access.StoreID
+
+// AccountID names an account of a store at a provider.
+type AccountID string
+
+// Store is a merchant's shop. It owns accounts and payouts.
+type Store struct {
+	ID        ID
+	Name      string
+	Zone      string // IANA time zone in which its days begin and its times are shown
+	CreatedAt time.Time
+}
+
+// Location returns the store's time zone, UTC if it is not known on this machine.
+func (s Store) Location() *time.Location {
+	if loc, err := time.LoadLocation(s.Zone); err == nil {
+		return loc
+	}
+	return time.UTC
+}
