@@ -1,0 +1,86 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"iter"
+
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/audit"
+	"github.com/paywicket/paywicket/web/payout"
+)
+
+// Audit reads the audit log. Rows are written only together with what they tell.
+type Audit struct{ d *DB }
+
+// Audit is the reader of the audit log.
+func (d *DB) Audit() Audit { return Audit{d} }
+
+const auditColumns = `seq, at, actor, actor_name, store, action, subject, details, prev, mac`
+
+func scanEntry(scan func(...any) error) (audit.Entry, error) {
+	var e audit.Entry
+	var at int64
+	err := scan(&e.Seq, &at, &e.Actor, &e.ActorName, &e.Store, &e.Action, &e.Subject, &e.Details, &e.Prev, &e.MAC)
+	e.At = moment(at)
+	return e, err
+}
+
+// Of lists the rows about one payout, oldest first.
+func (r Audit) Of(ctx context.Context, s payout.Scope, subject string) ([]audit.Entry, error) {
+	where, args := within(s.Reach(), "store", 2)
+	return collect(ctx, r.d.read, scanEntry, `select `+auditColumns+` from audit where subject = $1 and `+where+` order by seq`,
+		append([]any{subject}, args...)...)
+}
+
+// List is a page of the log, newest first: the rows before a number, 0 for the newest. Rows of the whole installation
+// are shown only to those who see every store.
+func (r Audit) List(ctx context.Context, reach access.Reach, before int64, limit int) ([]audit.Entry, error) {
+	where, args := within(reach, "store", 3)
+	return collect(ctx, r.d.read, scanEntry, `select `+auditColumns+` from audit where ($1 = 0 or seq < $1) and `+where+`
+		order by seq desc limit $2`, append([]any{before, limit}, args...)...)
+}
+
+// All yields every row in order.
+func (r Audit) All(ctx context.Context) iter.Seq2[audit.Entry, error] {
+	return func(yield func(audit.Entry, error) bool) {
+		rows, err := r.d.read.QueryContext(ctx, `select `+auditColumns+` from audit order by seq`)
+		if err != nil {
+			yield(audit.Entry{}, err)
+			return
+		}
+		defer func() { _ = rows.Close() }() // rows.Err tells what matters
+		for rows.Next() {
+			e, err := scanEntry(rows.Scan)
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(audit.Entry{}, err)
+		}
+	}
+}
+
+// Head is the end of the chain, zero if it is empty.
+func (r Audit) Head(ctx context.Context) (audit.Anchor, error) {
+	var a audit.Anchor
+	err := r.d.read.QueryRowContext(ctx, `select seq, mac from audit order by seq desc limit 1`).Scan(&a.Seq, &a.MAC)
+	if errors.Is(err, sql.ErrNoRows) {
+		return audit.Anchor{}, nil
+	}
+	return a, err
+}
+
+// Check asks SQLite to look at every page of the file.
+func (d *DB) Check(ctx context.Context) error {
+	var said string
+	if err := d.read.QueryRowContext(ctx, `pragma integrity_check(1)`).Scan(&said); err != nil {
+		return err
+	}
+	if said != "ok" {
+		return errors.New("integrity check: " + said)
+	}
+	return nil
+}

@@ -1,0 +1,303 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/paywicket/paywicket/providers/money"
+	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+// where collects conditions and their arguments.
+type where struct {
+	terms []string
+	args  []any
+}
+
+func (w *where) add(term string, args ...any) {
+	for _, a := range args {
+		w.args = append(w.args, a)
+		term = strings.Replace(term, "?", fmt.Sprintf("$%d", len(w.args)), 1)
+	}
+	w.terms = append(w.terms, term)
+}
+
+func (w *where) addIf(value, term string) {
+	if value != "" {
+		w.add(term, value)
+	}
+}
+
+func (w *where) in(column string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	w.add(column+" in (?"+strings.Repeat(", ?", len(values)-1)+")", args...)
+}
+
+func (w *where) scope(s payout.Scope, column string) {
+	reach := s.Reach()
+	if reach.All {
+		return
+	}
+	if len(reach.IDs) == 0 {
+		w.add("false")
+	}
+	ids := make([]string, len(reach.IDs))
+	for i, id := range reach.IDs {
+		ids[i] = string(id)
+	}
+	w.in(column, ids)
+}
+
+func (w *where) String() string {
+	if len(w.terms) == 0 {
+		return "true"
+	}
+	return strings.Join(w.terms, " and ")
+}
+
+func filterOf(s payout.Scope, f payout.Filter) where {
+	var w where
+	w.scope(s, "p.store")
+	w.addIf(string(f.Store), "p.store = ?")
+	w.addIf(string(f.Account), "p.account = ?")
+	w.addIf(f.Provider, "p.provider = ?")
+	w.addIf(f.Method, "p.method = ?")
+	w.addIf(f.Currency, "p.currency = ?")
+	w.addIf(string(f.Author), "p.author = ?")
+	switch f.Mode {
+	case "live":
+		w.add("p.live = 1")
+	case "test":
+		w.add("p.live = 0")
+	}
+	states := make([]string, len(f.States))
+	for i, st := range f.States {
+		states[i] = string(st)
+	}
+	w.in("p.state", states)
+	if !f.From.IsZero() {
+		w.add("p.created_at >= ?", millis(f.From))
+	}
+	if !f.To.IsZero() {
+		w.add("p.created_at < ?", millis(f.To))
+	}
+	w.amounts(f)
+	w.text(f.Text)
+	return w
+}
+
+func (w *where) amounts(f payout.Filter) {
+	for _, bound := range []struct{ text, term string }{{f.Min, "p.minor >= ?"}, {f.Max, "p.minor <= ?"}} {
+		if bound.text == "" {
+			continue
+		}
+		if a, err := money.ParseDecimal(bound.text, f.Currency); err == nil {
+			w.add(bound.term, a.Minor)
+		} else {
+			w.add("false") // a bound nobody can read finds nothing rather than everything
+		}
+	}
+}
+
+// maxSearch is how much of what is typed into the search box is looked at.
+const maxSearch = 200
+
+// text finds words by their beginnings, and numbers, references and identifiers whole. Words come from the index, never
+// from the rows.
+func (w *where) text(typed string) {
+	words := searchWords(typed)
+	if typed = strings.TrimSpace(typed); typed == "" {
+		return
+	}
+	if len(words) == 0 {
+		w.add("false")
+		return
+	}
+	for i, word := range words {
+		words[i] = `"` + word + `"*`
+	}
+	w.add("(p.seq in (select rowid from payout_words where words match ?) or p.id = ?)", strings.Join(words, " "), string(payout.ParseID(cut(typed))))
+}
+
+func cut(text string) string {
+	if len(text) > maxSearch {
+		return strings.ToValidUTF8(text[:maxSearch], "")
+	}
+	return text
+}
+
+// searchWords splits what was typed as the index splits what is stored. An amount loses its grouping first.
+func searchWords(typed string) []string {
+	typed = cut(typed)
+	if bare := strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "", "'", "").Replace(typed); isAmount(bare) {
+		typed = bare
+	}
+	return strings.FieldsFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
+}
+
+func isAmount(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789.") == "" && strings.Count(text, ".") <= 1
+}
+
+const rowColumns = `p.id, p.store, p.provider, coalesce(json_extract(p.content, '$.company'), ''), coalesce(a.label, ''), p.live, p.state,
+	p.method, coalesce(json_extract(p.content, '$.method_name'), ''), coalesce(json_extract(p.content, '$.country'), ''), p.currency, p.minor,
+	p.fee_currency, p.fee_minor, p.recipient, p.number, coalesce(json_extract(p.content, '$.description'), ''), p.reason, p.reference, p.remote_id,
+	p.author, coalesce(w.name, ''), p.one_person, p.conflicts > 0, p.created_at, p.updated_at, p.submitted_at`
+
+const rowTables = ` from payouts p left join accounts a on a.id = p.account left join people w on w.id = p.author where `
+
+func scanRow(scan func(...any) error) (payout.Row, error) {
+	var r payout.Row
+	var live, onePerson, conflict int
+	var created, updated, submitted int64
+	err := scan(&r.ID, &r.Store, &r.Provider, &r.Company, &r.AccountLabel, &live, &r.State, &r.Method, &r.MethodName, &r.Country,
+		&r.Amount.Currency, &r.Amount.Minor, &r.Fee.Currency, &r.Fee.Minor, &r.Recipient, &r.Number, &r.Description, &r.Reason,
+		&r.Reference, &r.RemoteID, &r.Author, &r.AuthorName, &onePerson, &conflict, &created, &updated, &submitted)
+	r.Live, r.OnePerson, r.Conflict = live == 1, onePerson == 1, conflict == 1
+	r.Matched = !r.Conflict && r.RemoteID != "" && (r.State == payout.Paid || r.State == payout.Failed || r.State == payout.Cancelled || r.State == payout.Returned)
+	r.CreatedAt, r.UpdatedAt, r.SubmittedAt = moment(created), moment(updated), moment(submitted)
+	return r, err
+}
+
+// List is one page of the history. It costs the same wherever the page lies.
+func (r Payouts) List(ctx context.Context, s payout.Scope, f payout.Filter) (payout.Page, error) {
+	if f.Limit <= 0 {
+		f.Limit = 25
+	}
+	w := filterOf(s, f)
+	backwards := !f.Before.IsZero()
+	descending := (f.Sort != payout.Oldest) != backwards
+	cursor, order, mark := f.After, "desc", "<"
+	if backwards {
+		cursor = f.Before
+	}
+	if !descending {
+		order, mark = "asc", ">"
+	}
+	if !cursor.IsZero() {
+		w.add("(p.created_at, p.id) "+mark+" (?, ?)", millis(cursor.At), string(cursor.ID))
+	}
+	w.args = append(w.args, f.Limit+1)
+	rows, err := collect(ctx, r.d.read, scanRow, `select `+rowColumns+rowTables+w.String()+
+		fmt.Sprintf(` order by p.created_at %s, p.id %s limit $%d`, order, order, len(w.args)), w.args...)
+	if err != nil {
+		return payout.Page{}, fmt.Errorf("list payouts: %w", err)
+	}
+	return pageOf(rows, f, backwards), nil
+}
+
+func pageOf(rows []payout.Row, f payout.Filter, backwards bool) payout.Page {
+	more := len(rows) > f.Limit
+	rows = rows[:min(len(rows), f.Limit)]
+	if backwards {
+		for i, j := 0, len(rows)-1; i < j; i, j = i+1, j-1 {
+			rows[i], rows[j] = rows[j], rows[i]
+		}
+	}
+	page := payout.Page{Rows: rows}
+	if len(rows) == 0 {
+		return page
+	}
+	first, last := rows[0], rows[len(rows)-1]
+	if (backwards && more) || (!backwards && !f.After.IsZero()) {
+		page.Prev = payout.Cursor{At: first.CreatedAt, ID: first.ID}
+	}
+	if backwards || more {
+		page.Next = payout.Cursor{At: last.CreatedAt, ID: last.ID}
+	}
+	return page
+}
+
+// Totals adds up everything a filter finds, by currency and state.
+func (r Payouts) Totals(ctx context.Context, s payout.Scope, f payout.Filter) ([]payout.Total, error) {
+	w := filterOf(s, f)
+	return collect(ctx, r.d.read, func(scan func(...any) error) (payout.Total, error) {
+		var t payout.Total
+		err := scan(&t.Currency, &t.State, &t.Count, &t.Amount.Minor, &t.Fee.Minor)
+		t.Amount.Currency, t.Fee.Currency = t.Currency, t.Currency
+		return t, err
+	}, `select p.currency, p.state, count(*), sum(p.minor), sum(case when p.fee_currency = p.currency then p.fee_minor else 0 end)
+		from payouts p where `+w.String()+` group by p.currency, p.state order by p.currency, p.state`, w.args...)
+}
+
+// Earlier is what is known of a payout's recipient.
+func (r Payouts) Earlier(ctx context.Context, s payout.Scope, p *payout.Payout) (payout.Earlier, error) {
+	var e payout.Earlier
+	var err error
+	if key := p.Content.RecipientKey(); key != "" {
+		e.SameAccount, err = r.rowsWhere(ctx, s, 50, "p.recipient_key = ? and p.id <> ?", key, string(p.ID))
+	}
+	if name := p.Content.Recipient(); err == nil && name != "" {
+		e.SameName, err = r.rowsWhere(ctx, s, 50, "p.store = ? and p.recipient = ? and p.recipient_key <> ? and p.id <> ?",
+			string(p.Store), name, p.Content.RecipientKey(), string(p.ID))
+	}
+	if err == nil && !p.SubmittedAt.IsZero() {
+		e.ByAuthor, err = r.rowsWhere(ctx, s, 50, "p.author = ? and p.created_at > ? and p.id <> ?",
+			string(p.Author), millis(p.SubmittedAt.Add(-7*24*time.Hour)), string(p.ID))
+	}
+	return e, err
+}
+
+func (r Payouts) rowsWhere(ctx context.Context, s payout.Scope, limit int, term string, args ...any) ([]payout.Row, error) {
+	var w where
+	w.scope(s, "p.store")
+	w.add(term, args...)
+	w.args = append(w.args, limit)
+	return collect(ctx, r.d.read, scanRow, `select `+rowColumns+rowTables+w.String()+
+		fmt.Sprintf(` order by p.created_at desc, p.id desc limit $%d`, len(w.args)), w.args...)
+}
+
+// Recipients finds earlier recipients of a store's accounts at a provider by the beginning of a word, each once.
+func (r Payouts) Recipients(ctx context.Context, s payout.Scope, st store.ID, provider, text string) ([]payout.Row, error) {
+	var w where
+	w.scope(s, "p.store")
+	w.add("p.store = ? and p.recipient_key <> ''", string(st))
+	w.addIf(provider, "p.provider = ?")
+	w.text(text)
+	w.args = append(w.args, 8)
+	return collect(ctx, r.d.read, scanRow, `select `+rowColumns+rowTables+w.String()+
+		fmt.Sprintf(` group by p.recipient_key, p.method having p.created_at = max(p.created_at) order by p.created_at desc limit $%d`, len(w.args)), w.args...)
+}
+
+// Exchanges lists what was said to the company about a payout.
+func (r Payouts) Exchanges(ctx context.Context, s payout.Scope, id payout.ID) ([]payout.Exchange, error) {
+	if _, err := r.Find(ctx, s, id); err != nil {
+		return nil, err
+	}
+	return collect(ctx, r.d.read, func(scan func(...any) error) (payout.Exchange, error) {
+		var e payout.Exchange
+		var at, took int64
+		var written int
+		err := scan(&e.ID, &e.Account, &e.Payout, &e.Attempt, &e.Purpose, &at, &took, &e.Method, &e.URL, &e.Status, &e.Request, &e.Answer, &written, &e.Err)
+		e.At, e.Took, e.Written = moment(at), time.Duration(took)*time.Millisecond, written == 1
+		return e, err
+	}, `select id, account, payout, attempt, purpose, at, took, method, url, status, request, answer, written, err
+		from exchanges where payout = $1 and payout <> '' order by at, rowid`, string(id))
+}
+
+// Counts says how many payouts wait for approval and how many need review.
+func (r Payouts) Counts(ctx context.Context, s payout.Scope) (payout.Counts, error) {
+	var w where
+	w.scope(s, "p.store")
+	var c payout.Counts
+	err := r.d.read.QueryRowContext(ctx, `select
+		(select count(*) from payouts p where p.state = 'submitted' and `+w.String()+`),
+		(select count(*) from payouts p where (p.state = 'unknown' or p.conflicts > 0) and `+w.String()+`)`, w.args...).Scan(&c.Waiting, &c.Review)
+	return c, err
+}
+
+// SaveExchange keeps a call that changes no payout, such as a test call.
+func (r Payouts) SaveExchange(ctx context.Context, e payout.Exchange) error {
+	return r.d.inTx(ctx, func(tx *sql.Tx) error { return r.saveExchanges(ctx, tx, []payout.Exchange{e}) })
+}

@@ -1,0 +1,165 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/paywicket/paywicket/web/inbox"
+	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+// Hooks keeps webhooks. It implements inbox.Repository.
+type Hooks struct{ d *DB }
+
+// Hooks is the repository of webhooks.
+func (d *DB) Hooks() Hooks { return Hooks{d} }
+
+const hookColumns = `id, account, store, provider, token, address, received_at, header, body, size, digest, verdict, code, steps, event, result,
+	payout, from_state, to_state, duplicate_of, reply, tries, due_at, done_at`
+
+func scanHook(scan func(...any) error) (inbox.Hook, error) {
+	var h inbox.Hook
+	var received, due, done int64
+	var header, steps, result string
+	err := scan(&h.ID, &h.Account, &h.Store, &h.Provider, &h.Token, &h.Address, &received, &header, &h.Body, &h.Size, &h.Digest, &h.Verdict, &h.Code,
+		&steps, &h.Event, &result, &h.Payout, &h.From, &h.To, &h.DuplicateOf, &h.Reply, &h.Tries, &due, &done)
+	if err != nil {
+		return h, err
+	}
+	h.ReceivedAt, h.DueAt, h.DoneAt = moment(received), moment(due), moment(done)
+	err = json.Unmarshal([]byte(header), &h.Header)
+	if steps != "" {
+		err = errors.Join(err, json.Unmarshal([]byte(steps), &h.Steps))
+	}
+	if result != "" {
+		err = errors.Join(err, json.Unmarshal([]byte(result), &h.Result))
+	}
+	return h, err
+}
+
+// Keep stores a webhook before anything is made of it.
+func (r Hooks) Keep(ctx context.Context, h inbox.Hook) error {
+	texts, err := encode(h.Header)
+	if err != nil {
+		return err
+	}
+	return r.d.exec(ctx, nil, "keep webhook", `
+		insert into hooks (id, account, store, provider, token, address, received_at, header, body, size, digest, verdict)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		h.ID, string(h.Account), string(h.Store), h.Provider, h.Token, h.Address, millis(h.ReceivedAt), texts[0], nonNil(h.Body), h.Size, h.Digest, string(h.Verdict))
+}
+
+// Save stores what was made of a webhook.
+func (r Hooks) Save(ctx context.Context, h inbox.Hook) error {
+	h.Result.Attempt.Kept = nil // per-payout secrets stay sealed with their attempt
+	texts, err := encode(h.Steps, h.Result)
+	if err != nil {
+		return err
+	}
+	return r.d.exec(ctx, nil, "save webhook", `
+		update hooks set body = $2, verdict = $3, code = $4, steps = $5, event = $6, result = $7, payout = $8, from_state = $9, to_state = $10,
+			duplicate_of = $11, reply = $12, tries = $13, due_at = $14, done_at = $15
+		where id = $1`,
+		h.ID, nonNil(h.Body), string(h.Verdict), h.Code, texts[0], h.Event, texts[1], string(h.Payout), string(h.From), string(h.To),
+		h.DuplicateOf, h.Reply, h.Tries, millis(h.DueAt), millis(h.DoneAt))
+}
+
+// Hook finds a webhook. One that no account has the address of is shown only to those who see every store.
+func (r Hooks) Hook(ctx context.Context, s payout.Scope, id string) (inbox.Hook, error) {
+	where, args := within(s.Reach(), "store", 2)
+	h, err := scanHook(r.d.read.QueryRowContext(ctx, `select `+hookColumns+` from hooks where id = $1 and `+where, append([]any{id}, args...)...).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return h, inbox.ErrNotFound
+	}
+	return h, err
+}
+
+// List is one page of webhooks, newest first.
+func (r Hooks) List(ctx context.Context, s payout.Scope, f inbox.Filter) (inbox.Page, error) {
+	if f.Limit <= 0 {
+		f.Limit = 25
+	}
+	var w where
+	w.scope(s, "store")
+	w.addIf(string(f.Verdict), "verdict = ?")
+	w.addIf(string(f.Store), "store = ?")
+	w.addIf(f.Provider, "provider = ?")
+	w.addIf(string(f.Payout), "payout = ?")
+	order := "desc"
+	backwards := f.Before.ID != ""
+	switch {
+	case backwards:
+		w.add("(received_at, id) > (?, ?)", millis(f.Before.At), f.Before.ID)
+		order = "asc"
+	case f.After.ID != "":
+		w.add("(received_at, id) < (?, ?)", millis(f.After.At), f.After.ID)
+	}
+	w.args = append(w.args, f.Limit+1)
+	hooks, err := collect(ctx, r.d.read, scanHook, `select `+hookColumns+` from hooks where `+w.String()+
+		fmt.Sprintf(` order by received_at %s, id %s limit $%d`, order, order, len(w.args)), w.args...)
+	if err != nil {
+		return inbox.Page{}, fmt.Errorf("list webhooks: %w", err)
+	}
+	return hookPage(hooks, f, backwards), nil
+}
+
+func hookPage(hooks []inbox.Hook, f inbox.Filter, backwards bool) inbox.Page {
+	more := len(hooks) > f.Limit
+	hooks = hooks[:min(len(hooks), f.Limit)]
+	if backwards {
+		for i, j := 0, len(hooks)-1; i < j; i, j = i+1, j-1 {
+			hooks[i], hooks[j] = hooks[j], hooks[i]
+		}
+	}
+	page := inbox.Page{Hooks: hooks}
+	if len(hooks) == 0 {
+		return page
+	}
+	first, last := hooks[0], hooks[len(hooks)-1]
+	if (backwards && more) || (!backwards && f.After.ID != "") {
+		page.Prev = inbox.Cursor{At: first.ReceivedAt, ID: first.ID}
+	}
+	if backwards || more {
+		page.Next = inbox.Cursor{At: last.ReceivedAt, ID: last.ID}
+	}
+	return page
+}
+
+// Due lists webhooks that wait to be looked at again.
+func (r Hooks) Due(ctx context.Context, now time.Time, limit int) ([]inbox.Hook, error) {
+	return collect(ctx, r.d.read, scanHook, `select `+hookColumns+` from hooks where due_at > 0 and due_at <= $1 order by due_at limit $2`, millis(now), limit)
+}
+
+// Same finds an earlier genuine webhook of an account with the same body that was taken in.
+func (r Hooks) Same(ctx context.Context, account store.AccountID, digest, except string) (inbox.Hook, error) {
+	h, err := scanHook(r.d.read.QueryRowContext(ctx, `select `+hookColumns+` from hooks
+		where account = $1 and digest = $2 and id <> $3 and verdict in ('applied', 'confirming', 'unconfirmed', 'conflict') order by seq limit 1`,
+		string(account), digest, except).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return h, inbox.ErrNotFound
+	}
+	return h, err
+}
+
+// Refused counts what was not genuine from an address, at most 1001.
+func (r Hooks) Refused(ctx context.Context, address string, since time.Time) (int, error) {
+	var n int
+	err := r.d.read.QueryRowContext(ctx, `select count(*) from (select 1 from hooks where address = $1 and received_at > $2
+		and verdict in ('forged', 'misaddressed') limit 1001)`, address, millis(since)).Scan(&n)
+	return n, err
+}
+
+// CountFlood counts a message that is not kept and returns how many there were in its hour.
+func (r Hooks) CountFlood(ctx context.Context, address string, at time.Time) (int, error) {
+	var n int
+	err := r.d.inTx(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `insert into hook_floods (address, hour, count) values ($1, $2, 1)
+			on conflict (address, hour) do update set count = count + 1 returning count`, address, millis(at.Truncate(time.Hour))).Scan(&n)
+	})
+	return n, err
+}

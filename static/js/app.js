@@ -1,0 +1,157 @@
+// What makes pages handier where scripts run. Every page and form works without it. There is no state here: everything
+// is read from the markup, and is done again for what htmx brings in.
+
+const all = (root, selector) => [
+  ...(root.matches?.(selector) ? [root] : []),
+  ...root.querySelectorAll(selector),
+];
+
+// --- Buttons that only scripts can serve are hidden until now.
+
+function reveal(root) {
+  if (navigator.clipboard) for (const b of all(root, "[data-copy]")) b.hidden = false;
+  for (const b of all(root, "[data-reveal], [data-dismiss]")) b.hidden = false;
+}
+
+async function copy(button) {
+  await navigator.clipboard.writeText(button.dataset.copy);
+  const text = button.querySelector("[data-text]");
+  const before = text.textContent;
+  if (before === button.dataset.done) return;
+  text.textContent = button.dataset.done;
+  setTimeout(() => { text.textContent = before; }, 2000);
+}
+
+function toggleSecret(button) {
+  const input = document.getElementById(button.dataset.reveal);
+  const shown = input.type === "password";
+  input.type = shown ? "text" : "password";
+  button.setAttribute("aria-pressed", String(shown));
+  const word = button.firstChild;
+  [word.textContent, button.dataset.other] = [button.dataset.other + " ", word.textContent.trim()];
+}
+
+// --- Fields that are asked for only if others have certain values.
+
+function valuesOf(form, name) {
+  const values = [];
+  for (const e of form.elements) {
+    if (e.name !== name || e.disabled) continue;
+    if ((e.type === "radio" || e.type === "checkbox") && !e.checked) continue;
+    values.push(e.value);
+  }
+  return values;
+}
+
+function applies(form, branch) {
+  const wanted = Object.entries(JSON.parse(branch.dataset.when));
+  return wanted.every(([name, values]) => valuesOf(form, name).some((v) => values.includes(v)));
+}
+
+function showBranch(branch, yes) {
+  branch.hidden = !yes;
+  for (const e of branch.querySelectorAll("input, select, textarea")) {
+    if (yes && e.dataset.off) { e.disabled = false; delete e.dataset.off; }
+    if (!yes && !e.disabled) { e.disabled = true; e.dataset.off = "1"; }
+  }
+}
+
+function branches(form) {
+  const parts = [...form.querySelectorAll("[data-when]")];
+  for (let pass = 0; pass < 3; pass++) for (const b of parts) showBranch(b, applies(form, b));
+}
+
+function allBranches(root) {
+  const forms = new Set(all(root, "[data-when]").map((b) => b.closest("form")).filter(Boolean));
+  const own = root.closest?.("form");
+  if (own?.querySelector("[data-when]")) forms.add(own);
+  for (const form of forms) branches(form);
+}
+
+// --- A form is sent once.
+
+function busy(form, submitter) {
+  form.dataset.busy = "1";
+  submitter?.setAttribute("aria-busy", "true");
+}
+
+function idle(form) {
+  delete form.dataset.busy;
+  for (const b of form.querySelectorAll("[aria-busy]")) b.removeAttribute("aria-busy");
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-guard][data-busy]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
+
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || !event.target.matches("[data-guard]")) return; // another script, or htmx, takes it on
+  busy(event.target, event.submitter);
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = event.detail.elt.closest("form[data-guard]");
+  if (form && event.detail.elt === form) busy(form, event.detail.requestConfig.triggeringEvent?.submitter);
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt.matches("form[data-guard]")) idle(event.detail.elt);
+});
+
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const form of document.querySelectorAll("[data-busy]")) idle(form);
+});
+
+// --- Menus, dialogs, messages.
+
+function closeMenus(except) {
+  for (const m of document.querySelectorAll("details.menu[open]")) if (m !== except) m.open = false;
+}
+
+function openDialog(event, trigger) {
+  const dialog = document.getElementById(trigger.dataset.dialog);
+  if (!dialog?.showModal) return;
+  event.preventDefault();
+  dialog.showModal();
+}
+
+const actions = [
+  ["[data-copy]", (event, b) => copy(b)],
+  ["[data-reveal]", (event, b) => toggleSecret(b)],
+  ["[data-dialog]", openDialog],
+  ["[data-close]", (event, b) => b.closest("dialog")?.close()],
+  ["[data-dismiss]", (event, b) => b.closest(".toast")?.remove()],
+];
+
+document.addEventListener("click", (event) => {
+  closeMenus(event.target.closest("details.menu"));
+  for (const [selector, act] of actions) {
+    const found = event.target.closest(selector);
+    if (found) act(event, found);
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector("details.menu[open]");
+  closeMenus();
+  open?.querySelector("summary").focus();
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.form) branches(event.target.form);
+});
+
+// --- A page, or a part of one, has arrived.
+
+function arrive(root) {
+  reveal(root);
+  allBranches(root);
+  all(root, "[data-focus]")[0]?.focus();
+}
+
+document.addEventListener("htmx:load", (event) => arrive(event.detail.elt));
+arrive(document.documentElement);
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

@@ -1,0 +1,45 @@
+package i18n
+
+import (
+	"github.com/go-playground/locales"
+	"github.com/go-playground/locales/en_GB"
+	"github.com/go-playground/locales/es"
+	"github.com/go-playground/locales/fr"
+	"github.com/go-playground/locales/pt_BR"
+	"github.com/go-playground/locales/th"
+	"github.com/go-playground/locales/vi"
+	"github.com/go-playground/locales/zh"
+)
+
+// locale is how a language writes numbers, dates and money.
+type locale struct {
+	locales.Translator
+	group, decimal string // between groups of three digits, and before the minor units
+}
+
+// localeOf returns how a language writes. English is the British kind: day before month, 24 hours.
+func localeOf(tag string) locale {
+	switch tag {
+	case "es":
+		return locale{es.New(), ".", ","}
+	case "fr":
+		return locale{fr.New(), narrow, ","}
+	case "pt":
+		return locale{pt_BR.New(), ".", ","}
+	case "th":
+		return locale{th.New(), ",", "."}
+	case "vi":
+		return locale{vi.New(), ".", ","}
+	case "zh":
+		return locale{zh.New(), ",", "."}
+	default:
+		return locale{en_GB.New(), ",", "."}
+	}
+}
+
+// Spaces at which a line never breaks.
+const (
+	narrow = "\u202f"
+	hard   = "\u00a0"
+	minus  = "\u2212"
+)

@@ -1,0 +1,45 @@
+package link
+
+import (
+	"context"
+	"net/url"
+)
+
+// Stores is the list of stores.
+func Stores(ctx context.Context) string { return to(ctx, "stores") }
+
+// NewStore is where a store is opened.
+func NewStore(ctx context.Context) string { return to(ctx, "stores", "new") }
+
+// Store is one store with its accounts.
+func Store(ctx context.Context, id string) string { return to(ctx, "stores", id) }
+
+// StoreFreeze is where sending of a store is stopped and started.
+func StoreFreeze(ctx context.Context, id string) string { return to(ctx, "stores", id, "freeze") }
+
+// Accounts is the list of accounts.
+func Accounts(ctx context.Context) string { return to(ctx, "accounts") }
+
+// Account is one account.
+func Account(ctx context.Context, id string) string { return to(ctx, "accounts", id) }
+
+// AccountTest is where the test call is made.
+func AccountTest(ctx context.Context, id string) string { return to(ctx, "accounts", id, "test") }
+
+// AccountKeys is where keys are replaced.
+func AccountKeys(ctx context.Context, id string) string { return to(ctx, "accounts", id, "keys") }
+
+// AccountFreeze is where sending of an account is stopped and started.
+func AccountFreeze(ctx context.Context, id string) string { return to(ctx, "accounts", id, "freeze") }
+
+// AccountMethods is the ways to be paid that an account offers.
+func AccountMethods(ctx context.Context, id string) string { return to(ctx, "accounts", id, "methods") }
+
+// NewAccount is where an account is connected; store may be empty.
+func NewAccount(ctx context.Context, store string) string {
+	path := to(ctx, "accounts", "new")
+	if store == "" {
+		return path
+	}
+	return with(path, url.Values{"store": {store}})
+}

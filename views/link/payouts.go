@@ -1,0 +1,79 @@
+package link
+
+import (
+	"context"
+	"net/url"
+)
+
+// Payouts is the history.
+func Payouts(ctx context.Context) string { return to(ctx, "payouts") }
+
+// NewPayout is the empty form.
+func NewPayout(ctx context.Context) string { return to(ctx, "payouts", "new") }
+
+// PayoutFields is the part of the form that depends on account and method.
+func PayoutFields(ctx context.Context) string { return to(ctx, "payouts", "fields") }
+
+// Payout is one payout.
+func Payout(ctx context.Context, id string) string { return to(ctx, "payouts", id) }
+
+// PayoutEdit is the form of a draft.
+func PayoutEdit(ctx context.Context, id string) string { return to(ctx, "payouts", id, "edit") }
+
+// PayoutDraft is where a draft saves itself while it is typed.
+func PayoutDraft(ctx context.Context, id string) string { return to(ctx, "payouts", id, "draft") }
+
+// PayoutSubmit is where approval is asked for.
+func PayoutSubmit(ctx context.Context, id string) string { return to(ctx, "payouts", id, "submit") }
+
+// PayoutWithdraw is where the author takes it back.
+func PayoutWithdraw(ctx context.Context, id string) string { return to(ctx, "payouts", id, "withdraw") }
+
+// PayoutDiscard is where a draft is thrown away.
+func PayoutDiscard(ctx context.Context, id string) string { return to(ctx, "payouts", id, "discard") }
+
+// PayoutApprove is where the decision to send is sent.
+func PayoutApprove(ctx context.Context, id string) string { return to(ctx, "payouts", id, "approve") }
+
+// PayoutReject is where the decision not to send is sent.
+func PayoutReject(ctx context.Context, id string) string { return to(ctx, "payouts", id, "reject") }
+
+// PayoutConfirm is where a super admin confirms what happened to an unknown one.
+func PayoutConfirm(ctx context.Context, id string) string { return to(ctx, "payouts", id, "confirm") }
+
+// PayoutAgain is where one that did not happen is asked for again.
+func PayoutAgain(ctx context.Context, id string) string { return to(ctx, "payouts", id, "again") }
+
+// PayoutReview is where evidence about an unknown one is recorded.
+func PayoutReview(ctx context.Context, id string) string { return to(ctx, "payouts", id, "review") }
+
+// PayoutLookUp is where the provider is asked now.
+func PayoutLookUp(ctx context.Context, id string) string { return to(ctx, "payouts", id, "look-up") }
+
+// PayoutState is the part of the page that changes while one is in flight.
+func PayoutState(ctx context.Context, id string) string { return to(ctx, "payouts", id, "state") }
+
+// Approvals is what waits for a decision.
+func Approvals(ctx context.Context) string { return to(ctx, "approvals") }
+
+// Approval is the page of one decision.
+func Approval(ctx context.Context, id string) string { return to(ctx, "approvals", id) }
+
+// Review is the unknown ones that need people.
+func Review(ctx context.Context) string { return to(ctx, "review") }
+
+// PayoutsQuery is the history with a filter.
+func PayoutsQuery(ctx context.Context, query url.Values) string { return with(Payouts(ctx), query) }
+
+// PayoutsCSV is the history as a file, with the same filter.
+func PayoutsCSV(ctx context.Context, query url.Values) string {
+	return with(to(ctx, "payouts.csv"), query)
+}
+
+// PayoutsXLSX is the history as a workbook, with the same filter.
+func PayoutsXLSX(ctx context.Context, query url.Values) string {
+	return with(to(ctx, "payouts.xlsx"), query)
+}
+
+// NewPayoutQuery is the form with some of its fields filled in.
+func NewPayoutQuery(ctx context.Context, query url.Values) string { return with(NewPayout(ctx), query) }

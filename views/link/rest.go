@@ -1,0 +1,56 @@
+package link
+
+import (
+	"context"
+	"net/url"
+)
+
+// Webhooks is the inbox.
+func Webhooks(ctx context.Context) string { return to(ctx, "webhooks") }
+
+// Webhook is one message.
+func Webhook(ctx context.Context, id string) string { return to(ctx, "webhooks", id) }
+
+// WebhookRaw is the bytes of one message.
+func WebhookRaw(ctx context.Context, id string) string { return to(ctx, "webhooks", id, "raw") }
+
+// People is everyone who may sign in.
+func People(ctx context.Context) string { return to(ctx, "people") }
+
+// NewPerson is where somebody is invited.
+func NewPerson(ctx context.Context) string { return to(ctx, "people", "new") }
+
+// Person is one person.
+func Person(ctx context.Context, id string) string { return to(ctx, "people", id) }
+
+// PersonDisable is where a person is disabled.
+func PersonDisable(ctx context.Context, id string) string { return to(ctx, "people", id, "disable") }
+
+// PersonInvite is where a person is invited again.
+func PersonInvite(ctx context.Context, id string) string { return to(ctx, "people", id, "invite") }
+
+// Audit is the log of changes.
+func Audit(ctx context.Context) string { return to(ctx, "audit") }
+
+// Settings is what holds for the installation.
+func Settings(ctx context.Context) string { return to(ctx, "settings") }
+
+// Freeze is where all sending is stopped and started.
+func Freeze(ctx context.Context) string { return to(ctx, "settings", "freeze") }
+
+// Hook is where a provider posts its webhooks.
+func Hook(ctx context.Context, token string) string { return to(ctx, "hooks", token) }
+
+// WebhooksQuery is the inbox with a filter.
+func WebhooksQuery(ctx context.Context, query url.Values) string { return with(Webhooks(ctx), query) }
+
+// AuditQuery is the log with a filter.
+func AuditQuery(ctx context.Context, query url.Values) string { return with(Audit(ctx), query) }
+
+// HookAbsolute is the address a provider is told.
+func HookAbsolute(ctx context.Context, token string) string { return Absolute(ctx, Hook(ctx, token)) }
+
+// InviteAbsolute is the address an invited person is told.
+func InviteAbsolute(ctx context.Context, token string) string {
+	return Absolute(ctx, Invite(ctx, token))
+}

@@ -1,0 +1,149 @@
+package access
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/totp"
+
+	"github.com/paywicket/paywicket/web/audit"
+)
+
+// maxTries is how often a confirmation may be mistyped before a new one has to be asked for.
+const maxTries = 5
+
+// totpPeriod is the length of a time step in seconds, totpSkew how many steps a clock may be off (RFC 6238, 5.2).
+const (
+	totpPeriod = 30
+	totpSkew   = 1
+)
+
+// Means is what a person confirms with: an authenticator code where one is set up, else the password.
+func Means(p Person) string {
+	switch {
+	case p.HasTOTP:
+		return "totp"
+	case p.HasPass:
+		return "password"
+	}
+	return ""
+}
+
+// Ask opens a confirmation about what is shown, named by its digest. ErrNoMeans tells to set up an authenticator first.
+func (s *Service) Ask(ctx context.Context, p Person, purpose, subject, digest string) (Challenge, error) {
+	if Means(p) == "" {
+		return Challenge{}, ErrNoMeans
+	}
+	c := Challenge{ID: s.opts.NewID(), Person: p.ID, Purpose: purpose, Subject: subject, Digest: digest, AskedAt: s.opts.Now()}
+	return c, s.repo.AddChallenge(ctx, c)
+}
+
+// Asked is an open confirmation of a person; ErrStepUp if it is another's, used or older than StepUpLife.
+func (s *Service) Asked(ctx context.Context, p Person, id string) (Challenge, error) {
+	c, err := s.repo.Challenge(ctx, id)
+	if err != nil {
+		return Challenge{}, err
+	}
+	if c.Person != p.ID || !c.UsedAt.IsZero() || !c.VerifiedAt.IsZero() || c.Tries >= maxTries || s.opts.Now().Sub(c.AskedAt) > StepUpLife {
+		return c, ErrStepUp
+	}
+	return c, nil
+}
+
+// Verify checks what the person typed to confirm. ErrSignIn: it does not fit, try again. ErrStepUp: ask anew.
+func (s *Service) Verify(ctx context.Context, p Person, id, typed string) (StepUp, error) {
+	c, err := s.Asked(ctx, p, id)
+	if err != nil {
+		return StepUp{}, err
+	}
+	if err := s.repo.CountTry(ctx, id); err != nil {
+		return StepUp{}, err
+	}
+	ok, err := s.confirms(ctx, p, typed)
+	if err != nil {
+		return StepUp{}, err
+	}
+	if !ok {
+		return StepUp{}, ErrSignIn
+	}
+	now := s.opts.Now()
+	if fresh, err := s.repo.VerifyChallenge(ctx, id, Means(p), now); err != nil {
+		return StepUp{}, err
+	} else if !fresh {
+		return StepUp{}, ErrStepUp
+	}
+	return StepUp{ID: id, Person: p.ID, Digest: c.Digest, Means: Means(p), AskedAt: c.AskedAt, VerifiedAt: now}, nil
+}
+
+func (s *Service) confirms(ctx context.Context, p Person, typed string) (bool, error) {
+	secrets, err := s.repo.Secrets(ctx, p.ID)
+	if err != nil {
+		return false, err
+	}
+	if secrets.TOTP != "" {
+		return s.useCode(ctx, p.ID, secrets.TOTP, typed)
+	}
+	ok, _ := s.hasher.check(typed, secrets.Password)
+	return ok, nil
+}
+
+// ConfirmPassword reports whether the password fits, for changes to a person's own sign-in.
+func (s *Service) ConfirmPassword(ctx context.Context, p Person, password string) (bool, error) {
+	secrets, err := s.repo.Secrets(ctx, p.ID)
+	if err != nil {
+		return false, err
+	}
+	ok, _ := s.hasher.check(password, secrets.Password)
+	return ok, nil
+}
+
+// useCode checks an authenticator code and uses up its time step: the library would take the same code twice.
+func (s *Service) useCode(ctx context.Context, id PersonID, seed, code string) (bool, error) {
+	code = strings.ReplaceAll(strings.TrimSpace(code), " ", "")
+	now := s.opts.Now()
+	for skew := -totpSkew; skew <= totpSkew; skew++ {
+		step := now.Unix()/totpPeriod + int64(skew)
+		ok, err := totp.ValidateCustom(code, seed, time.Unix(step*totpPeriod, 0), totp.ValidateOpts{Period: totpPeriod, Digits: otp.DigitsSix})
+		if err != nil || !ok {
+			continue // a code of the wrong length is an error of the library, and simply wrong
+		}
+		return s.repo.UseTOTPStep(ctx, id, step)
+	}
+	return false, nil
+}
+
+// NewTOTP makes a seed for an authenticator app. It counts only after AddTOTP has seen a code made with it.
+func (s *Service) NewTOTP(p Person) (*otp.Key, error) {
+	return totp.Generate(totp.GenerateOpts{Issuer: s.opts.Issuer, AccountName: p.Email, SecretSize: 20, Period: totpPeriod})
+}
+
+// AddTOTP sets up an authenticator once a code shows that the app has the seed. ErrSignIn: the code does not fit.
+func (s *Service) AddTOTP(ctx context.Context, p Person, seed, code string) error {
+	ok, err := s.useCode(ctx, p.ID, seed, code)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrSignIn
+	}
+	return s.repo.SetTOTP(ctx, p.ID, seed, s.entry(p, audit.PersonTOTPAdded, string(p.ID), nil))
+}
+
+// RemoveTOTP takes the authenticator away, given the password and a code.
+func (s *Service) RemoveTOTP(ctx context.Context, p Person, password, code string) error {
+	secrets, err := s.repo.Secrets(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	if ok, _ := s.hasher.check(password, secrets.Password); !ok {
+		return ErrSignIn
+	}
+	if ok, err := s.useCode(ctx, p.ID, secrets.TOTP, code); err != nil {
+		return err
+	} else if !ok {
+		return ErrSignIn
+	}
+	return s.repo.SetTOTP(ctx, p.ID, "", s.entry(p, audit.PersonTOTPRemoved, string(p.ID), nil))
+}

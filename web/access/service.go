@@ -1,0 +1,246 @@
+package access
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"github.com/paywicket/paywicket/web/audit"
+)
+
+// Service is sign-in, invitations and confirmations.
+type Service struct {
+	repo   Repository
+	opts   Options
+	hasher *hasher
+}
+
+// Options is what a Service needs from outside.
+type Options struct {
+	Now   func() time.Time
+	NewID func() string // 26 random letters and digits
+	// Params are those of the password hash; nil: 64 MiB, one pass.
+	Params *argon2id.Params
+	Issuer string // what an authenticator app calls the installation
+}
+
+// How long a sign-in lasts (OWASP ASVS 5.0, 7.3).
+const (
+	loginLife      = 12 * time.Hour
+	idleLife       = time.Hour
+	idleLifeSuper  = 15 * time.Minute
+	maxLogins      = 5
+	InvitationLife = 72 * time.Hour
+)
+
+// New makes a service.
+func New(repo Repository, o Options) (*Service, error) {
+	h, err := newHasher(o.Params)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{repo: repo, opts: o, hasher: h}, nil
+}
+
+func (s *Service) entry(by Person, action audit.Action, subject string, details map[string]any) audit.Entry {
+	e := audit.Entry{At: s.opts.Now(), Actor: string(by.ID), ActorName: by.Name, Action: action, Subject: subject, Details: "{}"}
+	if by.ID == "" {
+		e.Actor, e.ActorName = audit.System, "Paywicket"
+	}
+	if b, err := json.Marshal(details); err == nil && details != nil {
+		e.Details = string(b)
+	}
+	return e
+}
+
+// SignIn is what somebody types at the door.
+type SignIn struct {
+	Email, Password, Code string
+	Address, Agent        string
+}
+
+// ThrottledError says how long to wait before the next try counts.
+type ThrottledError struct{ Wait time.Duration }
+
+func (e *ThrottledError) Error() string { return fmt.Sprintf("too many tries, wait %s", e.Wait) }
+
+// SignIn checks who somebody is and makes a login. A wrong part is ErrSignIn, too many tries a *ThrottledError.
+func (s *Service) SignIn(ctx context.Context, in SignIn) (Login, Person, error) {
+	in.Email = strings.TrimSpace(in.Email)
+	p, err := s.repo.ByEmail(ctx, in.Email)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Login{}, Person{}, err
+	}
+	if err := s.mayTry(ctx, p, in); err != nil {
+		return Login{}, Person{}, err
+	}
+	ok, err := s.fits(ctx, p, in)
+	if err != nil {
+		return Login{}, Person{}, err
+	}
+	if !ok {
+		return Login{}, Person{}, errors.Join(ErrSignIn, s.countFailure(ctx, in))
+	}
+	if err := s.forget(ctx, in); err != nil {
+		return Login{}, Person{}, err
+	}
+	l, err := s.addLogin(ctx, p, in.Agent, in.Address)
+	return l, p, err
+}
+
+// fits takes as long for an unknown address as for a wrong password.
+func (s *Service) fits(ctx context.Context, p Person, in SignIn) (bool, error) {
+	var secrets Secrets
+	if p.ID != "" && !p.Disabled {
+		var err error
+		if secrets, err = s.repo.Secrets(ctx, p.ID); err != nil {
+			return false, err
+		}
+	}
+	fits, stale := s.hasher.check(in.Password, secrets.Password)
+	if !fits {
+		return false, nil
+	}
+	if secrets.TOTP != "" {
+		ok, err := s.useCode(ctx, p.ID, secrets.TOTP, in.Code)
+		if err != nil || !ok {
+			return false, err
+		}
+	}
+	if stale {
+		return true, s.rehash(ctx, p.ID, in.Password)
+	}
+	return true, nil
+}
+
+func (s *Service) rehash(ctx context.Context, id PersonID, password string) error {
+	hash, err := s.hasher.hash(password)
+	if err != nil {
+		return err
+	}
+	return s.repo.SetPassword(ctx, id, hash)
+}
+
+func (s *Service) addLogin(ctx context.Context, p Person, agent, address string) (Login, error) {
+	now := s.opts.Now()
+	l := Login{ID: s.opts.NewID(), Person: p.ID, Agent: cut(agent, 200), Address: cut(address, 100),
+		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(loginLife)}
+	if err := s.repo.AddLogin(ctx, l, s.entry(p, audit.PersonSignedIn, string(p.ID), map[string]any{"address": l.Address})); err != nil {
+		return Login{}, err
+	}
+	logins, err := s.repo.Logins(ctx, p.ID)
+	for i := maxLogins; err == nil && i < len(logins); i++ {
+		err = s.repo.EndLogins(ctx, p.ID, logins[i].ID, "", now)
+	}
+	return l, err
+}
+
+func cut(text string, n int) string {
+	if len(text) > n {
+		return strings.ToValidUTF8(text[:n], "")
+	}
+	return text
+}
+
+// Current is the person of a login, ErrNotFound once it is over: signed out, disabled, too old or idle for too long.
+func (s *Service) Current(ctx context.Context, loginID string) (Person, Login, error) {
+	l, err := s.repo.Login(ctx, loginID)
+	if err != nil {
+		return Person{}, Login{}, err
+	}
+	p, err := s.repo.Person(ctx, l.Person)
+	if err != nil {
+		return Person{}, Login{}, err
+	}
+	now, idle := s.opts.Now(), idleLife
+	if p.IsSuper() {
+		idle = idleLifeSuper
+	}
+	if p.Disabled || !l.RevokedAt.IsZero() || now.After(l.ExpiresAt) || now.Sub(l.SeenAt) > idle {
+		return Person{}, Login{}, ErrNotFound
+	}
+	if now.Sub(l.SeenAt) > time.Minute { // not with every request: each would be a write
+		err = s.repo.TouchLogin(ctx, l.ID, now)
+	}
+	return p, l, err
+}
+
+// SignOut ends one login of a person.
+func (s *Service) SignOut(ctx context.Context, p Person, loginID string) error {
+	return s.repo.EndLogins(ctx, p.ID, loginID, "", s.opts.Now())
+}
+
+// SignOutEverywhere ends every login of a person but the one given.
+func (s *Service) SignOutEverywhere(ctx context.Context, p Person, except string) error {
+	return s.repo.EndLogins(ctx, p.ID, "", except, s.opts.Now(), s.entry(p, audit.PersonSessionsEnded, string(p.ID), nil))
+}
+
+// Logins lists a person's open logins, newest first.
+func (s *Service) Logins(ctx context.Context, p Person) ([]Login, error) {
+	return s.repo.Logins(ctx, p.ID)
+}
+
+// ChangePassword sets a new password and ends every other login.
+func (s *Service) ChangePassword(ctx context.Context, p Person, old, fresh, keepLogin string) error {
+	secrets, err := s.repo.Secrets(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	if ok, _ := s.hasher.check(old, secrets.Password); !ok {
+		return ErrSignIn
+	}
+	return s.setPassword(ctx, p, fresh, keepLogin)
+}
+
+func (s *Service) setPassword(ctx context.Context, p Person, fresh, keepLogin string) error {
+	if err := CheckPassword(fresh, p); err != nil {
+		return err
+	}
+	hash, err := s.hasher.hash(fresh)
+	if err != nil {
+		return err
+	}
+	if err := s.repo.SetPassword(ctx, p.ID, hash, s.entry(p, audit.PersonPasswordChanged, string(p.ID), nil)); err != nil {
+		return err
+	}
+	return s.repo.EndLogins(ctx, p.ID, "", keepLogin, s.opts.Now())
+}
+
+// SavePreferences keeps a person's name, language and theme.
+func (s *Service) SavePreferences(ctx context.Context, p Person, name, language, theme string) error {
+	if name = strings.TrimSpace(name); name != "" {
+		p.Name = cut(name, 120)
+	}
+	p.Language, p.Theme = language, theme
+	return s.repo.SavePerson(ctx, p)
+}
+
+// People lists everybody, disabled people last.
+func (s *Service) People(ctx context.Context) ([]Person, error) { return s.repo.People(ctx) }
+
+// Person finds somebody.
+func (s *Service) Person(ctx context.Context, id PersonID) (Person, error) {
+	return s.repo.Person(ctx, id)
+}
+
+// Setup is how the installation is set.
+func (s *Service) Setup(ctx context.Context) (Setup, error) { return s.repo.Setup(ctx) }
+
+func hashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// CheckEmail reports whether text is one plain e-mail address.
+func CheckEmail(text string) bool {
+	a, err := mail.ParseAddress(text)
+	return err == nil && a.Address == text && len(text) <= 254 && strings.Contains(text[strings.LastIndex(text, "@"):], ".")
+}

@@ -1,0 +1,74 @@
+package audit
+
+// Action is what a row says was done.
+type Action string
+
+// The actions. What each is called on screen is in the message catalogs under "audit.<action>".
+const (
+	PayoutDrafted     Action = "payout.drafted"
+	PayoutEdited      Action = "payout.edited"
+	PayoutDiscarded   Action = "payout.discarded"
+	PayoutSubmitted   Action = "payout.submitted"
+	PayoutWithdrawn   Action = "payout.withdrawn"
+	PayoutApproved    Action = "payout.approved"
+	PayoutRejected    Action = "payout.rejected"
+	PayoutSentBack    Action = "payout.sent_back"   // an approval no longer holds
+	PayoutResubmitted Action = "payout.resubmitted" // a new decision is asked for after one that moved no money
+	PayoutClaimed     Action = "payout.claimed"     // taken for one send
+	PayoutPrepared    Action = "payout.prepared"    // the provider named it, before the request that moves money
+	PayoutAnswered    Action = "payout.answered"    // the provider's answer to the send, or that there was none
+	PayoutReported    Action = "payout.reported"    // a look-up or a webhook moved the state
+	PayoutLooked      Action = "payout.looked"      // a look-up that proved nothing
+	PayoutUnmapped    Action = "payout.unmapped"    // a status word nobody understands
+	PayoutTestified   Action = "payout.testified"   // evidence about an unknown outcome
+	PayoutSettled     Action = "payout.settled"     // a second person confirmed it
+	ConflictOpened    Action = "conflict.opened"
+	ConflictClosed    Action = "conflict.closed"
+
+	AccountConnected    Action = "account.connected"
+	AccountKeysReplaced Action = "account.keys_replaced"
+	AccountTested       Action = "account.tested"
+	AccountFrozen       Action = "account.frozen"
+	AccountUnfrozen     Action = "account.unfrozen"
+
+	StoreOpened  Action = "store.opened"
+	StoreRenamed Action = "store.renamed"
+
+	PersonInvited         Action = "person.invited"
+	PersonInviteConfirmed Action = "person.invite_confirmed"
+	PersonInviteRevoked   Action = "person.invite_revoked"
+	PersonJoined          Action = "person.joined"
+	PersonSignedIn        Action = "person.signed_in"
+	PersonSignInFailed    Action = "person.sign_in_failed"
+	PersonDisabled        Action = "person.disabled"
+	PersonEnabled         Action = "person.enabled"
+	PersonRoleGranted     Action = "person.role_granted"
+	PersonRoleRevoked     Action = "person.role_revoked"
+	PersonPasswordChanged Action = "person.password_changed"
+	PersonTOTPAdded       Action = "person.totp_added"
+	PersonTOTPRemoved     Action = "person.totp_removed"
+	PersonSessionsEnded   Action = "person.sessions_ended"
+
+	SetupDone       Action = "setup.done"
+	SettingsChanged Action = "settings.changed"
+	SenderTaken     Action = "sender.taken"
+	SendingFrozen   Action = "sending.frozen"
+	SendingUnfrozen Action = "sending.unfrozen"
+	KeysCreated     Action = "keys.created"
+	KeysRotated     Action = "keys.rotated"
+)
+
+// Actions lists every action, in the order of the constants.
+func Actions() []Action {
+	return []Action{
+		PayoutDrafted, PayoutEdited, PayoutDiscarded, PayoutSubmitted, PayoutWithdrawn, PayoutApproved, PayoutRejected,
+		PayoutSentBack, PayoutResubmitted, PayoutClaimed, PayoutPrepared, PayoutAnswered, PayoutReported, PayoutLooked,
+		PayoutUnmapped, PayoutTestified, PayoutSettled,
+		ConflictOpened, ConflictClosed,
+		AccountConnected, AccountKeysReplaced, AccountTested, AccountFrozen, AccountUnfrozen,
+		StoreOpened, StoreRenamed,
+		PersonInvited, PersonInviteConfirmed, PersonInviteRevoked, PersonJoined, PersonSignedIn, PersonSignInFailed, PersonDisabled, PersonEnabled, PersonRoleGranted,
+		PersonRoleRevoked, PersonPasswordChanged, PersonTOTPAdded, PersonTOTPRemoved, PersonSessionsEnded,
+		SetupDone, SettingsChanged, SenderTaken, SendingFrozen, SendingUnfrozen, KeysCreated, KeysRotated,
+	}
+}

@@ -1,0 +1,117 @@
+package payout
+
+import (
+	"context"
+	"time"
+
+	"github.com/paywicket/paywicket/providers/money"
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+// Filter narrows the history. Zero members narrow nothing.
+type Filter struct {
+	Text     string // a number, reference, identifier, name, account ending or amount
+	Store    store.ID
+	Account  store.AccountID
+	Provider string
+	Method   string
+	States   []State
+	Currency string
+	From, To time.Time // [From, To) by creation
+	Min, Max string    // amounts in the currency's decimal form; they need Currency
+	Mode     string    // "live", "test"
+	Author   access.PersonID
+	Sort     Sort
+	After    Cursor // rows that follow this one
+	Before   Cursor // rows that precede this one
+	Limit    int    // 0: 25
+}
+
+// Sort is the order of the history.
+type Sort string
+
+// The orders. The zero value is Newest.
+const (
+	Newest Sort = ""
+	Oldest Sort = "oldest"
+)
+
+// Cursor is a place in a sorted list. The zero value is its end.
+type Cursor struct {
+	At time.Time
+	ID ID
+}
+
+// IsZero reports whether c is no place at all.
+func (c Cursor) IsZero() bool { return c.ID == "" }
+
+// Row is a payout as the history shows it.
+type Row struct {
+	ID           ID
+	Store        store.ID
+	Provider     string
+	Company      string
+	AccountLabel string
+	Live         bool
+	State        State
+	Method       string
+	MethodName   string
+	Country      string
+	Amount       money.Amount
+	Fee          money.Amount
+	Recipient    string
+	Number       string // account or wallet number, whole; the page masks it
+	Description  string
+	Reason       string
+	Reference    string
+	RemoteID     string
+	Author       access.PersonID
+	AuthorName   string
+	OnePerson    bool
+	Conflict     bool
+	Matched      bool // the company's record fits ours
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	SubmittedAt  time.Time
+}
+
+// Page is one page of the history.
+type Page struct {
+	Rows       []Row
+	Next, Prev Cursor // zero where there is nothing more
+}
+
+// Total is what a filter finds in one currency and state. They add up to every payout it finds.
+type Total struct {
+	Currency string // "" for drafts without an amount
+	State    State
+	Count    int
+	Amount   money.Amount
+	Fee      money.Amount
+}
+
+// History lists payouts and their totals.
+type History interface {
+	List(ctx context.Context, s Scope, f Filter) (Page, error)
+	// Totals adds up what f finds, whole, whatever page is shown.
+	Totals(ctx context.Context, s Scope, f Filter) ([]Total, error)
+	// Earlier is what is known of payouts to the same recipient, newest first, and of the same name elsewhere.
+	Earlier(ctx context.Context, s Scope, p *Payout) (Earlier, error)
+	// Recipients finds earlier recipients of a store's account by what was typed of their name.
+	Recipients(ctx context.Context, s Scope, st store.ID, provider, text string) ([]Row, error)
+	// Exchanges lists what was said to the company about a payout and what it answered, oldest first.
+	Exchanges(ctx context.Context, s Scope, id ID) ([]Exchange, error)
+	// Counts says how many wait for approval and how many need review.
+	Counts(ctx context.Context, s Scope) (Counts, error)
+}
+
+// Counts is what stands beside the menu.
+type Counts struct{ Waiting, Review int }
+
+// Earlier is what the history knows about a recipient, the payout itself left out.
+type Earlier struct {
+	SameAccount []Row // to the same account, newest first, at most 50
+	SameName    []Row // to another account under the same name, newest first, at most 50
+	ByAuthor    []Row // asked for by the same person in the last 7 days
+}

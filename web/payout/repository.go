@@ -1,0 +1,73 @@
+package payout
+
+import (
+	"context"
+
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+// Repository keeps payouts. db.Payouts is the only implementation; tests use it on a temporary file.
+type Repository interface {
+	// Insert stores a new payout with its audit entries in one commit.
+	Insert(ctx context.Context, p *Payout) error
+
+	// Find returns ErrNotFound for what is missing and for what lies outside s.
+	Find(ctx context.Context, s Scope, id ID) (*Payout, error)
+
+	// Update loads a payout inside an immediate transaction, lets change alter it, and commits what changed together
+	// with its audit entries and exchanges. change must be quick and must not do I/O. If change refuses, nothing is
+	// written and the payout is returned as it stands, with the error. An error wrapped in Keep is returned after
+	// the commit.
+	Update(ctx context.Context, s Scope, id ID, change func(*Payout, World) error) (*Payout, error)
+}
+
+// World is what rules look at besides the payout, read inside the same transaction as the change.
+type World interface {
+	Person(access.PersonID) (access.Person, error) // a missing person is the zero Person
+	Account(store.AccountID) (store.Account, error)
+	OnePerson() (bool, error)
+	Epoch() (int64, error)         // of the process that holds the sender role now
+	Halted() (string, error)       // why the whole database must not send, "" if it may
+	UseStepUp(access.StepUp) error // uses up a confirmation; refuses one that is stale, used or another's
+}
+
+// Scope is the set of stores a caller may see. Every method takes one; the zero Scope sees nothing.
+type Scope struct{ reach access.Reach }
+
+// ScopeOf is what a person may see or do with a permission.
+func ScopeOf(by access.Person, perm access.Permission) Scope {
+	return Scope{access.ReachOf(by, perm)}
+}
+
+// InStore is the scope of one store, for jobs and webhooks that belong to it.
+func InStore(id store.ID) Scope { return Scope{access.Reach{IDs: []access.StoreID{id}}} }
+
+// Everywhere is the scope of what concerns the whole database: taking over the sender role, and checking sums.
+func Everywhere() Scope { return Scope{access.Reach{All: true}} }
+
+// Reach is the set of stores.
+func (s Scope) Reach() access.Reach { return s.reach }
+
+// Due is a payout whose time has come: to be sent, or to be looked up.
+type Due struct {
+	ID    ID
+	Store store.ID
+	State State
+}
+
+// keep marks an error that must not undo the change.
+type keep struct{ error }
+
+func (k keep) Unwrap() error { return k.error }
+
+// Keep wraps a refusal that leaves a trace: the change is committed and the error returned.
+func Keep(err error) error { return keep{err} }
+
+// Kept reports whether err came with a change that must be committed, and unwraps it.
+func Kept(err error) (error, bool) {
+	if k, ok := err.(keep); ok { //nolint:errorlint // only the outermost wrapping says so
+		return k.error, true
+	}
+	return err, false
+}

@@ -1,0 +1,344 @@
+package payout
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/audit"
+	"github.com/paywicket/paywicket/web/policy"
+)
+
+// DefaultApprovalLife is how long a full set of approvals stands before it lapses.
+const DefaultApprovalLife = 24 * time.Hour
+
+// actor is who does something: a person, or Paywicket itself.
+type actor struct {
+	id   access.PersonID
+	name string
+}
+
+func actorOf(p access.Person) actor { return actor{p.ID, p.Name} }
+
+func system() actor { return actor{audit.System, "Paywicket"} }
+
+// facts is one entry's details. The keys are part of the audit format.
+type facts map[string]any
+
+func (p *Payout) note(now time.Time, by actor, action audit.Action, f facts) {
+	details, err := json.Marshal(f)
+	if err != nil { // facts are strings and numbers
+		details = []byte("{}")
+	}
+	p.entries = append(p.entries, audit.Entry{
+		At: now, Actor: string(by.id), ActorName: by.name, Store: string(p.Store),
+		Action: action, Subject: string(p.ID), Details: string(details),
+	})
+	p.UpdatedAt = now
+}
+
+// move is the only place where State is assigned.
+func (p *Payout) move(to State, now time.Time) error {
+	if !p.State.CanBecome(to) {
+		return refuse(CodeState, "State", string(p.State), "Wanted", string(to))
+	}
+	p.State = to
+	p.DueAt = time.Time{}
+	if to.Final() {
+		p.EndedAt = now
+	}
+	return nil
+}
+
+func (p *Payout) expect(version int) error {
+	if version != p.Version {
+		return refuse(CodeChanged)
+	}
+	return nil
+}
+
+// edit replaces what was typed. A submitted or approved payout becomes a draft again and its approvals are void.
+func (p *Payout) edit(by access.Person, in Input, now time.Time) error {
+	if p.State != Draft {
+		if err := p.move(Draft, now); err != nil {
+			return err
+		}
+		p.unapprove()
+		p.Snapshot, p.Digest = nil, ""
+	}
+	p.Input = in
+	if !slices.Contains(p.Editors, by.ID) {
+		p.Editors = append(p.Editors, by.ID)
+	}
+	return nil
+}
+
+func (p *Payout) unapprove() {
+	p.Approvals = nil
+	p.ExpiresAt = time.Time{}
+}
+
+// submit freezes the content into a snapshot. Only what passes its checks gets here.
+func (p *Payout) submit(by access.Person, form Form, now time.Time) error {
+	content, err := Check(p.Input, form)
+	if err != nil {
+		return err
+	}
+	if err := p.move(Submitted, now); err != nil {
+		return err
+	}
+	p.Content = content
+	if p.Snapshot, err = encodeSnapshot(p, content); err != nil {
+		return err
+	}
+	p.Digest, p.SubmittedAt = digestOf(p.Snapshot), now
+	p.note(now, actorOf(by), audit.PayoutSubmitted, facts{"digest": p.Digest, "amount": content.Amount.Decimal(),
+		"currency": content.Amount.Currency, "recipient": content.Recipient(), "reason": content.Description})
+	return nil
+}
+
+// Facts is what the approval rules look at.
+func (p *Payout) Facts(onePerson bool) policy.Facts {
+	f := policy.Facts{Store: p.Store, Author: p.Author, Editors: p.Editors, OnePerson: onePerson}
+	if p.Review != nil && !p.Review.SettledAt.IsZero() {
+		f.Resolver = p.Review.SettledBy
+	}
+	for _, a := range p.Approvals {
+		f.Given = append(f.Given, a.Person)
+	}
+	return f
+}
+
+// approve adds one person's yes. The full set moves the payout on to be sent.
+func (p *Payout) approve(by access.Person, proof access.StepUp, w World, life time.Duration, now time.Time) error {
+	if p.State != Submitted {
+		return refuse(CodeState, "State", string(p.State), "Wanted", string(Approved))
+	}
+	onePerson, err := w.OnePerson()
+	if err != nil {
+		return err
+	}
+	marked, err := p.admit(by, onePerson)
+	if err != nil {
+		return err
+	}
+	if err := p.current(w); err != nil {
+		return err
+	}
+	if proof.Person != by.ID || proof.Digest != p.Digest {
+		return refuse(CodeStepUp)
+	}
+	if err := w.UseStepUp(proof); err != nil {
+		return &Error{Code: CodeStepUp, Err: err}
+	}
+	p.Approvals = append(p.Approvals, Approval{Person: by.ID, Name: by.Name, At: now, Digest: p.Digest, Challenge: proof.ID, Means: proof.Means})
+	p.OnePerson = p.OnePerson || marked
+	p.note(now, actorOf(by), audit.PayoutApproved, facts{"digest": p.Digest, "means": proof.Means, "one_person": marked,
+		"credential": p.Content.Credential})
+	if len(p.Approvals) < policy.Require(p.Facts(onePerson)).Approvals {
+		return nil
+	}
+	return p.release(life, now)
+}
+
+// current refuses a snapshot that does not fit the payout, or was made with credentials that were replaced since.
+func (p *Payout) current(w World) error {
+	c, err := decodeSnapshot(p)
+	if err != nil {
+		return err
+	}
+	account, err := w.Account(c.Account)
+	if err != nil {
+		return err
+	}
+	if account.Version != c.Credential {
+		return refuse(CodeCredentials)
+	}
+	return nil
+}
+
+// admit refuses whoever must not approve. The report says that only one-person mode makes it possible.
+func (p *Payout) admit(by access.Person, onePerson bool) (bool, error) {
+	bar, marked := policy.MayApprove(p.Facts(onePerson), by)
+	if bar != policy.None {
+		return false, refuse(string(bar))
+	}
+	return marked, nil
+}
+
+func (p *Payout) release(life time.Duration, now time.Time) error {
+	if err := p.move(Approved, now); err != nil {
+		return err
+	}
+	p.Decisions++
+	p.ExpiresAt = now.Add(life)
+	p.DueAt = now
+	return nil
+}
+
+func (p *Payout) reject(by access.Person, reason string, now time.Time) error {
+	reason = strings.TrimSpace(reason)
+	if reason == "" || len(reason) > 1000 {
+		return &Error{Code: CodeReason, Field: "reason"}
+	}
+	if by.ID == "" || !access.Can(by, access.ApprovePayouts, p.Store) {
+		return refuse(CodeNotAllowed)
+	}
+	if err := p.move(Rejected, now); err != nil {
+		return err
+	}
+	p.Reason = reason
+	p.note(now, actorOf(by), audit.PayoutRejected, facts{"reason": reason})
+	return nil
+}
+
+func (p *Payout) withdraw(by access.Person, now time.Time) error {
+	if err := p.move(Withdrawn, now); err != nil {
+		return err
+	}
+	p.unapprove()
+	p.note(now, actorOf(by), audit.PayoutWithdrawn, facts{})
+	return nil
+}
+
+func (p *Payout) discard(by access.Person, now time.Time) error {
+	if err := p.move(Discarded, now); err != nil {
+		return err
+	}
+	p.note(now, actorOf(by), audit.PayoutDiscarded, facts{})
+	return nil
+}
+
+// again asks for a new decision about the same content, after an attempt that is known not to have moved money. The
+// credentials it will be sent with are today's.
+func (p *Payout) again(by access.Person, w World, now time.Time) error {
+	if p.State != NotSent && p.State != Refused && p.State != NotExecuted {
+		return refuse(CodeState, "State", string(p.State))
+	}
+	if err := p.renew(w); err != nil {
+		return err
+	}
+	if err := p.move(Submitted, now); err != nil {
+		return err
+	}
+	p.unapprove()
+	p.Reason, p.SubmittedAt, p.EndedAt = "", now, time.Time{}
+	p.note(now, actorOf(by), audit.PayoutResubmitted, facts{"digest": p.Digest})
+	return nil
+}
+
+// renew writes the version of today's credentials into the snapshot.
+func (p *Payout) renew(w World) error {
+	account, err := w.Account(p.Content.Account)
+	if err != nil {
+		return err
+	}
+	p.Content.Credential = account.Version
+	if p.Snapshot, err = encodeSnapshot(p, p.Content); err != nil {
+		return err
+	}
+	p.Digest = digestOf(p.Snapshot)
+	return nil
+}
+
+// errStale is wrapped by the refusal of a claim by a process that no longer holds the sender role.
+var errStale = errors.New("the sender role was taken over")
+
+// claim takes the payout for one send: the last look at everything that was true when it was approved. A check that
+// fails sends the payout back to be approved again, with the reason; the error then is wrapped in Keep.
+func (p *Payout) claim(w World, epoch int64, ref string, now time.Time) error {
+	if p.State != Approved {
+		return refuse(CodeState, "State", string(p.State), "Wanted", string(Sending))
+	}
+	current, err := w.Epoch()
+	if err != nil {
+		return err
+	}
+	if current != epoch {
+		return &Error{Code: CodeSender, Err: errStale}
+	}
+	if why, err := p.unfit(w, now); err != nil {
+		return err
+	} else if why != nil {
+		return p.sendBack(why, now)
+	}
+	if err := p.move(Sending, now); err != nil {
+		return err
+	}
+	p.Looks = 0
+	p.Attempts = append(p.Attempts, Attempt{No: len(p.Attempts) + 1, Decision: p.Decisions, Reference: ref, Epoch: epoch, StartedAt: now})
+	p.note(now, system(), audit.PayoutClaimed, facts{"reference": ref, "attempt": len(p.Attempts), "digest": p.Digest, "epoch": epoch})
+	return nil
+}
+
+// sendBack returns an approved payout to be approved again, keeping why.
+func (p *Payout) sendBack(why *Error, now time.Time) error {
+	if err := p.move(Submitted, now); err != nil {
+		return err
+	}
+	p.unapprove()
+	p.note(now, system(), audit.PayoutSentBack, facts{"code": why.Code})
+	return Keep(why)
+}
+
+// unfit is the reason why an approved payout must not be sent now, nil if it may. A halt or a freeze is no reason to
+// send it back: it waits.
+func (p *Payout) unfit(w World, now time.Time) (*Error, error) {
+	halted, err := w.Halted()
+	if err != nil {
+		return nil, err
+	}
+	account, err := w.Account(p.Content.Account)
+	if err != nil {
+		return nil, err
+	}
+	c, err := decodeSnapshot(p)
+	if why, ok := errors.AsType[*Error](err); ok {
+		return why, nil
+	} else if err != nil {
+		return nil, err
+	}
+	switch {
+	case halted != "":
+		return nil, refuse(CodeFrozen, "Why", halted)
+	case account.Frozen.On():
+		return nil, refuse(CodeFrozen, "Why", account.Frozen.Reason)
+	case p.OpenConflict() != nil:
+		return nil, refuse(CodeConflict)
+	case now.After(p.ExpiresAt):
+		return refuse(CodeExpired), nil
+	case account.Store != p.Store || account.Provider != c.Provider || account.Live != c.Live || account.Address != c.Address:
+		return refuse(CodeAccount), nil
+	case account.Version != c.Credential:
+		return refuse(CodeCredentials), nil
+	case slices.ContainsFunc(p.Attempts, func(a Attempt) bool { return a.Decision == p.Decisions }):
+		return nil, refuse(CodeState, "State", string(p.State))
+	}
+	return p.unfitApprovals(w)
+}
+
+// unfitApprovals looks at every approver again: rights are checked at use.
+func (p *Payout) unfitApprovals(w World) (*Error, error) {
+	onePerson, err := w.OnePerson()
+	if err != nil {
+		return nil, err
+	}
+	f := p.Facts(onePerson)
+	f.Given = nil
+	if len(p.Approvals) < policy.Require(f).Approvals {
+		return refuse(CodeApprover), nil
+	}
+	for _, a := range p.Approvals {
+		person, err := w.Person(a.Person)
+		if err != nil {
+			return nil, err
+		}
+		if bar, _ := policy.MayApprove(f, person); bar != policy.None || a.Digest != p.Digest {
+			return refuse(CodeApprover, "Name", a.Name), nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"time"
+
+	"github.com/paywicket/paywicket/providers/money"
+	"github.com/paywicket/paywicket/web/access"
+)
+
+// Account is one set of a provider's credentials in one store.
+type Account struct {
+	ID        AccountID
+	Store     ID
+	Provider  string // providers.Definition.ID
+	Label     string
+	Live      bool
+	Address   string // name of the provider's address it uses
+	Token     string // last part of its webhook address
+	Version   int    // of the credentials in use
+	Frozen    Freeze
+	CreatedAt time.Time
+	CreatedBy access.PersonID
+
+	CheckedAt time.Time // last test call
+	CheckErr  string    // what it said, "" if it worked
+	GoodAt    time.Time // last call that was answered as it should be
+	HookAt    time.Time // last webhook that was verified
+	Balances  []Balance
+}
+
+// Freeze says that nothing is sent, since when, by whom and why. The zero value: not frozen.
+type Freeze struct {
+	At     time.Time
+	By     access.PersonID // "" when Paywicket froze it by itself
+	Reason string
+}
+
+// On reports whether sending is stopped.
+func (f Freeze) On() bool { return !f.At.IsZero() }
+
+// Balance is what the provider said could be paid out.
+type Balance struct {
+	Amount money.Amount
+	At     time.Time
+}
+
+// Setting is what may be shown of one stored setting: never its value, unless it is no secret.
+type Setting struct {
+	Name        string
+	Value       string // only of settings that are no secrets
+	Fingerprint string // keyed, so that a weak key cannot be guessed from it
+	Version     int
+	SetAt       time.Time
+	SetBy       access.PersonID
+	SetByName   string
+}
