@@ -252,21 +252,24 @@ func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) 
 // order reads a new payout as encode wrote it.
 func (o object) order() (providers.Order, error) {
 	figure, isNumber := o["amount"].(json.Number)
+	if !isNumber {
+		return providers.Order{}, errors.New("read the amount back: not a number")
+	}
 	amount, err := money.ParseDecimal(figure.String(), o.text("currency"))
-	if err != nil || !isNumber {
-		return providers.Order{}, fmt.Errorf("read the amount back: %w", errors.Join(err))
+	if err != nil {
+		return providers.Order{}, fmt.Errorf("read the amount back: %w", err)
 	}
 	order := providers.Order{
 		Reference: o.text("metadata." + referenceKey), Method: o.text("method"), Amount: amount,
 		Description: o.text("description"), Details: map[string]string{},
 	}
-	for _, name := range []string{"customer", "recipient"} {
-		for field, v := range o.object(name) {
+	for _, part := range []string{"customer", "recipient"} {
+		for name, v := range o.object(part) {
 			text, isText := v.(string)
-			if _, twice := order.Details[field]; twice || !isText || isCustomer(field) != (name == "customer") {
-				return providers.Order{}, fmt.Errorf("read %s.%s back: not as it is written here", name, field)
+			if !isText || isCustomer(name) != (part == "customer") {
+				return providers.Order{}, fmt.Errorf("read %s.%s back: not as it is written here", part, name)
 			}
-			order.Details[field] = text
+			order.Details[name] = text
 		}
 	}
 	return order, nil

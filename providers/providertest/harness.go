@@ -181,7 +181,7 @@ func (b *bench) execute(e providers.Execution) {
 	b.executed = append(b.executed, e)
 }
 
-func (b *bench) record(x httpx.Exchange) {
+func (b *bench) record(_ context.Context, x httpx.Exchange) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.exchanges = append(b.exchanges, x)

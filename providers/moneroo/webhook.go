@@ -1,0 +1,97 @@
+package moneroo
+
+import (
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/paywicket/paywicket/providers"
+)
+
+// Payments are told about at the same address: https://docs.moneroo.io/introduction/webhooks
+const (
+	payoutEvents = "payout."
+	maxEvent     = 100 // bytes of an event's name; the longest documented has 17
+)
+
+// kept is the answer to every genuine webhook: anything but exactly 200 counts as a failure, even 204.
+func kept() providers.Reply { return providers.Reply{Status: http.StatusOK} }
+
+// ReadWebhook verifies a webhook over its raw bytes. What a payout's says is announced to be incomplete and has no time
+// in it, so it is only a reason to ask: Confirm is always set.
+func (a *adapter) ReadWebhook(_ context.Context, w providers.Webhook) (providers.Event, error) {
+	steps := []providers.Step{{Name: "signature", OK: a.signed(w), Note: signatureName}}
+	if !steps[0].OK {
+		return providers.Event{}, &providers.Error{
+			Code: codeSignature, Steps: steps, Reply: &providers.Reply{Status: http.StatusForbidden},
+			Err: errors.New("not signed with the webhook secret of this account"),
+		}
+	}
+	event, err := readEvent(w.Body)
+	event.Steps = append(steps, providers.Step{Name: "payload", OK: err == nil, Note: event.Name})
+	if err != nil {
+		return providers.Event{}, &providers.Error{Code: codePayload, Steps: event.Steps, Err: err}
+	}
+	return event, nil
+}
+
+// signed reports whether the body was signed with the account's secret. There is no prefix and one header only; the
+// case of the hexadecimal digits does not matter.
+func (a *adapter) signed(w providers.Webhook) bool {
+	values := w.Header.Values(signatureName)
+	if a.secret == "" || len(values) != 1 {
+		return false
+	}
+	given, err := hex.DecodeString(values[0])
+	return err == nil && hmac.Equal(given, sign(a.secret, w.Body))
+}
+
+// sign is Moneroo's signature over the bytes of a body, before they are written in hexadecimal digits.
+func sign(secret string, body []byte) []byte {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	return mac.Sum(nil)
+}
+
+// readEvent reads a body that was verified. Events are added over time, and those that are about no payout are none of
+// our business.
+func readEvent(body []byte) (providers.Event, error) {
+	o, err := decode(body)
+	if err != nil {
+		return providers.Event{}, err
+	}
+	name, _ := o["event"].(string)
+	if name == "" || len(name) > maxEvent {
+		return providers.Event{}, errors.New("it names no event")
+	}
+	event := providers.Event{Name: name, Reply: kept(), Unmatched: kept()}
+	word, ours := strings.CutPrefix(name, payoutEvents)
+	if !ours {
+		event.Ignore = true
+		return event, nil
+	}
+	data := o.object("data")
+	if !isID(data.text("id")) {
+		return event, errors.New("it names no payout")
+	}
+	event.Confirm = true
+	event.Result = reported(data, word)
+	return event, nil
+}
+
+// reported is what a webhook says about a payout. No real one is documented, so an amount that cannot be read is left
+// to the look-up instead of losing the identifier with it.
+func reported(data object, word string) providers.Result {
+	r, err := data.result()
+	if err != nil {
+		r.Amount.Minor, r.Amount.Currency = 0, ""
+	}
+	r.Word = cmp.Or(r.Word, word)
+	r.Status = statusOf(r.Word)
+	return r
+}
