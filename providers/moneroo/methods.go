@@ -276,12 +276,15 @@ func isName(text string) bool { return providers.Field{Max: maxName}.Check(text)
 // method makes a method of a published one that is not built in. It is left out if it asks for anything that could not
 // be filled in faithfully.
 func (o object) method() (providers.Method, bool) {
-	m := providers.Method{ID: o.text("short_code"), Name: o.text("name"), Country: o.country(), Currency: o.text("currency.code")}
-	_, known := money.Digits(m.Currency)
-	if builtIn(m.ID).Code != "" || !known || !isCode(m.ID) || !isName(m.Name) {
+	country := o.onlyCountry()
+	m := providers.Method{ID: o.text("short_code"), Name: o.text("name"), Currency: o.text("currency.code")}
+	if code := country.text("code"); isCountry(code) {
+		m.Country = code
+	}
+	if _, known := money.Digits(m.Currency); !known || !isCode(m.ID) || !isName(m.Name) {
 		return m, false
 	}
-	fields, ok := o.fields(m.Country)
+	fields, ok := o.fields(m.Country, strings.TrimPrefix(country.text("dial_code"), "+"))
 	m.Note, m.Fields = noteOn(m.Currency), append(fields, person()...)
 	return m, ok
 }
@@ -291,33 +294,42 @@ func isCode(text string) bool {
 	return err == nil && matched
 }
 
-// country is that of a published method, if it has just one.
-func (o object) country() string {
+// isCountry reports whether a text is written like a country code of ISO 3166-1.
+func isCountry(text string) bool {
+	matched, err := regexp.MatchString("^[A-Z]{2}$", text)
+	return err == nil && matched
+}
+
+// onlyCountry is the country of a published method, if it has just one.
+func (o object) onlyCountry() object {
 	countries, _ := o["countries"].([]any)
 	if len(countries) != 1 {
-		return ""
+		return nil
 	}
 	only, _ := countries[0].(object)
-	if code := only.text("code"); len(code) == 2 && code == strings.ToUpper(code) {
-		return code
-	}
-	return ""
+	return only
 }
 
 // fields makes the fields of a published method; false if there are none, too many or odd ones.
-func (o object) fields(country string) ([]providers.Field, bool) {
-	listed, _ := o["fields"].([]any)
-	if len(listed) == 0 || len(listed) > maxFields {
+func (o object) fields(country, prefix string) ([]providers.Field, bool) {
+	items, _ := o["fields"].([]any)
+	if len(items) == 0 || len(items) > maxFields {
 		return nil, false
 	}
 	var fields []providers.Field
-	for _, item := range listed {
+	for _, item := range items {
 		listed, _ := item.(object)
 		f := field(listed, country)
+		if f.Type == providers.Phone && f.Prefix == "" && (providers.Field{Type: providers.Digits}).Check(prefix) == nil {
+			f.Prefix = prefix
+		}
 		if !isCode(f.Name) || isCustomer(f.Name) || !isName(f.Label.English) || has(fields, f.Name) {
 			return nil, false
 		}
 		fields = append(fields, f)
+	}
+	if !slices.ContainsFunc(fields, func(f providers.Field) bool { return f.Role == providers.RoleAccount }) {
+		fields[0].Role = providers.RoleAccount
 	}
 	return fields, true
 }
@@ -326,18 +338,17 @@ func has(fields []providers.Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f providers.Field) bool { return f.Name == name })
 }
 
-// field makes a field of a published one. The first account-like field is what the money goes to.
+// field makes a field of a published one.
 func field(o object, country string) providers.Field {
-	switch name := o.text("name"); {
-	case name == fieldPhone:
+	f := providers.Field{Name: o.text("name"), Label: providers.Text{English: o.text("label", "name")}}
+	switch {
+	case f.Name == fieldPhone:
 		return phone(country)
-	case name == fieldAccount:
-		f := accountNumber()
+	case f.Name == fieldAccount:
+		f = accountNumber()
 		f.Help, f.Example = providers.Text{}, ""
-		return f
 	case o.text("type") == "integer":
-		return providers.Field{Name: name, Type: providers.Digits, Label: providers.Text{English: o.text("label")}}
-	default:
-		return providers.Field{Name: name, Label: providers.Text{English: o.text("label")}}
+		f.Type = providers.Digits
 	}
+	return f
 }

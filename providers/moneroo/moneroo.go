@@ -347,7 +347,9 @@ func encode(o providers.Order) ([]byte, error) {
 }
 
 // isCustomer reports whether a detail is about the person, not about the account paid to.
-func isCustomer(name string) bool { return name == fieldEmail || name == fieldFirst || name == fieldLast }
+func isCustomer(name string) bool {
+	return name == fieldEmail || name == fieldFirst || name == fieldLast
+}
 
 // ReadBack decodes a new payout, the only request here that is no GET. Writing what was understood again must give the
 // very same bytes, so that nothing goes out that was not understood.

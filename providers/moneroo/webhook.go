@@ -87,10 +87,7 @@ func readEvent(body []byte) (providers.Event, error) {
 // reported is what a webhook says about a payout. No real one is documented, so an amount that cannot be read is left
 // to the look-up instead of losing the identifier with it.
 func reported(data object, word string) providers.Result {
-	r, err := data.result()
-	if err != nil {
-		r.Amount.Minor, r.Amount.Currency = 0, ""
-	}
+	r, _ := data.result() // its only error is about the amount, which is left out then
 	r.Word = cmp.Or(r.Word, word)
 	r.Status = statusOf(r.Word)
 	return r

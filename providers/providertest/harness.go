@@ -181,10 +181,16 @@ func (b *bench) execute(e providers.Execution) {
 	b.executed = append(b.executed, e)
 }
 
-func (b *bench) record(_ context.Context, x httpx.Exchange) {
+// sendKey finds the count of the send that a request belongs to.
+type sendKey struct{}
+
+func (b *bench) record(ctx context.Context, x httpx.Exchange) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.exchanges = append(b.exchanges, x)
+	if moved, ok := ctx.Value(sendKey{}).(*int); ok && x.Moves && x.Written {
+		*moved++
+	}
 }
 
 // settle does all that the simulator has planned for later, and what follows from it.
@@ -226,8 +232,7 @@ type sent struct {
 	order    providers.Order
 	result   providers.Result
 	err      error
-	written  bool // a byte of the request that moves money left
-	spent    bool
+	written  bool                // a byte of the request that moves money left
 	kept     []providers.Attempt // what Checkpoint stored
 	keptWhen int                 // how many orders were executed when it was first called
 	moved    int                 // requests that moved money, as recorded
@@ -270,9 +275,12 @@ func (b *bench) sendAs(ctx context.Context, approved, o providers.Order) sent {
 		}
 		return b.setup.broken
 	}
-	s.result, s.err = b.provider.Send(httpx.WithPermit(ctx, permit), o)
+	moved := new(int) // of this send; counted under the lock of the bench
+	s.result, s.err = b.provider.Send(context.WithValue(httpx.WithPermit(ctx, permit), sendKey{}, moved), o)
 	permit.Close()
-	s.written, s.spent, s.moved = permit.Written(), permit.Spent(), b.countMoves(o.Reference)
+	b.mu.Lock()
+	s.written, s.moved = permit.Written(), *moved
+	b.mu.Unlock()
 	b.say(s.err, s.result)
 	b.store(s)
 	b.wantHonest(s)
@@ -293,6 +301,8 @@ func (b *bench) wantHonest(s sent) {
 		b.t.Errorf("got a result without the request that moves money: %+v", s.result)
 	case s.err != nil && s.result.Status != "":
 		b.t.Errorf("got status %q together with the error %v", s.result.Status, s.err)
+	case s.moved > 1:
+		b.t.Errorf("got %d requests that move money, want one", s.moved)
 	}
 	for _, a := range s.kept {
 		if a.RemoteID == "" {
@@ -339,19 +349,6 @@ func (b *bench) delivered() []hook {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.hooks)
-}
-
-// countMoves counts the requests that moved money in all exchanges so far.
-func (b *bench) countMoves(string) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	n := 0
-	for _, x := range b.exchanges {
-		if x.Moves && x.Written {
-			n++
-		}
-	}
-	return n
 }
 
 // say takes note of what leaves the adapter, for the check that no secret does.

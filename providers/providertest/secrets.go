@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
+	"testing"
 
 	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/providers/sim"
 )
 
 // secrets lists the values of the settings that are secret.
@@ -51,4 +53,51 @@ func (b *bench) told() map[string]string {
 		"the log":              b.log.String(),
 		"a recorded exchange":  recorded.String(),
 	}
+}
+
+// checkSecrets: the other checks look at all they hear; this one makes the adapter talk.
+func checkSecrets(t *testing.T, c Case) {
+	for _, e := range c.Orders {
+		b := newBench(t, c, setup{})
+		b.send(b.order(e))
+		b.settle()
+		for _, h := range b.delivered() {
+			b.tryReading(h)
+		}
+		b.lookup(b.stored[0].Attempt) //nolint:errcheck // what it says is noted
+	}
+	for _, fault := range append(sim.Broken("https://pay.example.com/"), unlisted()...) {
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, c, setup{timeout: deadline(fault)})
+			b.faults.Next(nil, fault.Fault)
+			b.send(b.order(c.Orders[0]))
+		})
+	}
+	theirs := newBench(t, c, setup{settings: c.OtherSettings})
+	if s := theirs.tryOrder(); s.err == nil {
+		t.Error("the simulator took the keys of another store")
+	}
+}
+
+// tryReading reads a webhook if the adapter can, also with the signature of another store.
+func (b *bench) tryReading(h hook) {
+	b.t.Helper()
+	reader, ok := b.provider.(providers.WebhookReader)
+	if !ok {
+		return
+	}
+	if _, err := b.read(reader, h); err != nil {
+		b.t.Errorf("webhook: %v", err)
+	}
+}
+
+// tryOrder sends an order of the case though the account may not even be able to list its fields.
+func (b *bench) tryOrder() sent {
+	b.t.Helper()
+	e := b.c.Orders[0]
+	return b.send(providers.Order{
+		Reference: reference(b.t.Name()), Method: e.Method, Amount: e.Amount, Description: "Invoice 2026-115",
+		Details: e.Details, CallbackURL: hookURL,
+	})
 }

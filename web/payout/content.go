@@ -123,11 +123,11 @@ func problemOf(field string, err error) FieldProblem {
 func checkDetails(typed map[string]string, fields []providers.Field) ([]Detail, error) {
 	var problems FieldErrors
 	for _, name := range providers.UnknownNames(fields, typed) {
-		problems = append(problems, FieldProblem{Field: "f." + name, Key: "check.unknown_field", Args: map[string]any{"Name": name}})
+		problems = append(problems, FieldProblem{Field: "fields[" + name + "]", Key: "check.unknown_field", Args: map[string]any{"Name": name}})
 	}
 	clean, wrong := providers.CheckAll(fields, typed)
 	for _, e := range wrong {
-		problems = append(problems, FieldProblem{Field: "f." + e.Field, Key: "check." + e.Code, Args: e.Args})
+		problems = append(problems, FieldProblem{Field: "fields[" + e.Field + "]", Key: "check." + e.Code, Args: e.Args})
 	}
 	if len(problems) > 0 {
 		return nil, problems

@@ -66,7 +66,7 @@ type FieldErrors []FieldProblem
 
 // FieldProblem is one value that does not pass. The sentence is in the catalogs under Key.
 type FieldProblem struct {
-	Field string // name of the input: "amount", "description", or "f." and the field's name
+	Field string // name of the input: "amount", "description", or "fields[name]"
 	Key   string // message key
 	Args  map[string]any
 }

@@ -191,7 +191,7 @@ func (s *Service) checkConnection(c *Connection) (providers.Definition, map[stri
 	}
 	clean, problems := providers.CheckAll(def.Settings, c.Settings)
 	for _, e := range problems {
-		wrong = append(wrong, &InputError{Field: "s." + e.Field, Key: "check." + e.Code, Args: e.Args})
+		wrong = append(wrong, &InputError{Field: "settings[" + e.Field + "]", Key: "check." + e.Code, Args: e.Args})
 	}
 	if len(wrong) > 0 {
 		return def, nil, wrong
@@ -252,7 +252,7 @@ func (s *Service) ReplaceSettings(ctx context.Context, by access.Person, id Acco
 	clean, problems := providers.CheckAll(def.Settings, values)
 	var wrong InputErrors
 	for _, e := range problems {
-		wrong = append(wrong, &InputError{Field: "s." + e.Field, Key: "check." + e.Code, Args: e.Args})
+		wrong = append(wrong, &InputError{Field: "settings[" + e.Field + "]", Key: "check." + e.Code, Args: e.Args})
 	}
 	if len(wrong) > 0 {
 		return a, wrong

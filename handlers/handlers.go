@@ -1,0 +1,87 @@
+package handlers
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/gorilla/sessions"
+
+	"github.com/paywicket/paywicket/views/i18n"
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/audit"
+	"github.com/paywicket/paywicket/web/inbox"
+	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/runner"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+// Handlers serves the console.
+type Handlers struct {
+	Access    *access.Service
+	Stores    *store.Service
+	Payouts   *payout.Service
+	History   payout.History
+	Inbox     *inbox.Service
+	Hooks     inbox.Repository
+	Audit     AuditLog
+	Companies *runner.Companies
+
+	Sessions *scs.SessionManager
+	Cookies  sessions.Store // what exists before or beside a sign-in: language, messages
+	Bundle   *i18n.Bundle
+	Log      *slog.Logger
+	Now      func() time.Time
+
+	Options Options
+}
+
+// Options is how the console is set up.
+type Options struct {
+	Public    *url.URL // what people and providers call, with the mount path
+	Base      string   // mount path without a slash at its end, "" at the root
+	Demo      bool     // the providers are simulators
+	Version   string
+	Ancestors string // who may show the console in a frame, "'none'" by default
+	Proxies   []netip.Prefix
+
+	// Identify says who a request comes from; nil: the console has its own sign-in.
+	Identify func(*http.Request) (access.Identity, error)
+	// Token makes a token bound to its parts; CheckToken compares.
+	Token      func(parts ...string) string
+	CheckToken func(token string, parts ...string) bool
+	// Fault says what an error of the database means: 503 and a message key, 0 for any other error.
+	Fault func(error) (int, string)
+	// Ready lists why the console cannot serve and send, nothing if it can.
+	Ready func(context.Context) []string
+}
+
+// AuditLog reads the audit log. db.Audit is the only implementation.
+type AuditLog interface {
+	Of(ctx context.Context, s payout.Scope, subject string) ([]audit.Entry, error)
+	List(ctx context.Context, r access.Reach, before int64, limit int) ([]audit.Entry, error)
+}
+
+// route is one line of the table: "GET /payouts/{id}", what serves it, and what it takes.
+type route struct {
+	pattern    string
+	serve      func(http.ResponseWriter, *http.Request) error
+	permission access.Permission
+}
+
+// routes is every route of the console. The mux, the permission check, the log and the tests are made from it.
+func (h *Handlers) routes() []route {
+	var all []route
+	for _, area := range [][]route{
+		h.healthRoutes(), h.hookRoutes(), h.sessionRoutes(), h.meRoutes(), h.homeRoutes(), h.storeRoutes(), h.accountRoutes(),
+		h.payoutRoutes(), h.draftRoutes(), h.approvalRoutes(), h.reviewRoutes(), h.webhookRoutes(), h.peopleRoutes(),
+		h.auditRoutes(), h.settingsRoutes(),
+	} {
+		all = append(all, area...)
+	}
+	return all
+}

@@ -1,0 +1,3 @@
+package handlers
+
+func (h *Handlers) storeRoutes() []route { return nil }

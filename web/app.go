@@ -1,0 +1,178 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	"github.com/paywicket/paywicket/db"
+	"github.com/paywicket/paywicket/handlers"
+	"github.com/paywicket/paywicket/views/i18n"
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/inbox"
+	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/runner"
+	"github.com/paywicket/paywicket/web/store"
+	"github.com/paywicket/paywicket/web/vault"
+)
+
+// App is a running Paywicket. It is an http.Handler.
+type App struct {
+	config  Config
+	public  *url.URL
+	db      *db.DB
+	vault   *vault.Vault
+	access  *access.Service
+	stores  *store.Service
+	payouts *payout.Service
+	inbox   *inbox.Service
+	open    *runner.Opener
+	asks    *runner.Companies
+	runner  *runner.Runner
+	handler http.Handler
+	bundle  *i18n.Bundle
+}
+
+// New opens the database, brings it up to date and checks that the master key is its own. It starts nothing: until Run
+// is called, approved payouts wait. A *vault.WrongKeyError says which key is meant.
+func New(ctx context.Context, cfg Config) (*App, error) {
+	public, err := cfg.check()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{config: cfg, public: public}
+	if a.bundle, err = i18n.New(cfg.Languages...); err != nil {
+		return nil, fmt.Errorf("web: read message catalogs: %w", err)
+	}
+	if a.db, err = db.Open(ctx, cfg.Database, db.Options{Now: cfg.Now, NewID: newID}); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if err := a.wire(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("web: %w", err), a.db.Close())
+	}
+	return a, nil
+}
+
+// wire makes every service, in the order in which they need each other.
+func (a *App) wire(ctx context.Context) error {
+	cfg := a.config
+	var err error
+	if a.vault, err = vault.Open(ctx, cfg.MasterKey, a.db.Keysets(), vault.Options{Create: true, Now: cfg.Now}); err != nil {
+		return err
+	}
+	a.db.UseVault(a.vault)
+	catalog, err := store.NewCatalog(cfg.Providers, cfg.ProviderURLs, cfg.Simulate)
+	if err != nil {
+		return err
+	}
+	if a.access, err = access.New(a.db.People(), access.Options{Now: cfg.Now, NewID: newID, Issuer: "Paywicket " + a.public.Host}); err != nil {
+		return err
+	}
+	a.stores = store.New(a.db.Stores(), a.vault, catalog, cfg.Now, newID)
+	a.open = runner.NewOpener(a.stores, runner.OpenerOptions{Now: cfg.Now, Nonce: nonce, Log: cfg.Log, Timeout: cfg.Timeout})
+	a.asks = runner.NewCompanies(a.open, a.stores, cfg.Now)
+	a.runner = &runner.Runner{}
+	a.payouts = payout.New(a.db.Payouts(), payout.Options{Now: cfg.Now, NewID: newPayoutID, Reference: a.vault.Reference,
+		RepeatsRefused: repeatsRefused(catalog), Changed: a.runner.Wake})
+	a.inbox = &inbox.Service{Repo: a.db.Hooks(), Finder: a.db.Payouts(), Payouts: a.payouts, Stores: a.stores, Open: a.open,
+		Now: cfg.Now, NewID: newID, Log: cfg.Log, Changed: a.runner.Wake}
+	a.wireRunner()
+	a.wireHandlers()
+	return nil
+}
+
+func repeatsRefused(c store.Catalog) func(string) bool {
+	return func(id string) bool {
+		def, _ := c.Definition(id)
+		return def.RepeatsRefused
+	}
+}
+
+func (a *App) wireRunner() {
+	host, _ := os.Hostname() // only to tell holders apart in the log
+	r := a.runner
+	r.Queue, r.Repo, r.Payouts, r.Stores, r.Inbox = a.db.Queue(), a.db.Payouts(), a.payouts, a.stores, a.inbox
+	r.Hooks, r.Open, r.Companies, r.Now, r.Log = a.db.Hooks(), a.open, a.asks, a.config.Now, a.config.Log
+	r.Lock = flock.New(a.config.Database + ".sender")
+	r.Holder = fmt.Sprintf("%s/%d/%s", host, os.Getpid(), newID()[:6])
+	r.Callback = func(token string) string { return a.public.String() + "/hooks/" + token }
+}
+
+func (a *App) wireHandlers() {
+	sessions, cookies := a.sessions()
+	h := &handlers.Handlers{
+		Access: a.access, Stores: a.stores, Payouts: a.payouts, History: a.db.Payouts(), Inbox: a.inbox, Hooks: a.db.Hooks(),
+		Audit: a.db.Audit(), Companies: a.asks, Sessions: sessions, Cookies: cookies, Bundle: a.bundle, Log: a.config.Log, Now: a.config.Now,
+		Options: handlers.Options{Public: a.public, Base: a.public.Path, Demo: a.config.Simulate, Version: a.config.Version,
+			Ancestors: a.config.Ancestors, Proxies: a.config.Proxies, Identify: a.config.Identify, Token: a.vault.FormToken,
+			CheckToken: a.vault.CheckFormToken, Fault: fault, Ready: a.notReady},
+	}
+	a.handler = h.Handler()
+}
+
+// fault says what an error of the database means for whoever asked.
+func fault(err error) (int, string) {
+	switch {
+	case errors.Is(err, db.ErrHalted):
+		return http.StatusServiceUnavailable, "error.disk"
+	case errors.Is(err, db.ErrBusy):
+		return http.StatusServiceUnavailable, "error.busy"
+	}
+	return 0, ""
+}
+
+// ServeHTTP serves the console. Requests must reach it with the path of the public address.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// Run sends approved payouts, looks unfinished ones up and keeps house until ctx ends. What is being sent then is
+// finished and written down first. Only one process a database sends: another one waits here for its turn.
+func (a *App) Run(ctx context.Context) error {
+	err := a.runner.Run(ctx)
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // asked to stop
+	}
+	return err
+}
+
+// Close closes the database. Call it after Run has returned.
+func (a *App) Close() error { return a.db.Close() }
+
+// Payouts lets a host program draft and submit payouts. Approving needs a confirmation that only a person can give.
+func (a *App) Payouts() *payout.Service { return a.payouts }
+
+// notReady lists why the console cannot serve and send.
+func (a *App) notReady(ctx context.Context) []string {
+	var why []string
+	if halted, err := a.db.Queue().Halted(ctx); err != nil {
+		why = append(why, "database: "+err.Error())
+	} else if halted != "" {
+		why = append(why, "sending stopped: "+halted)
+	}
+	return why
+}
+
+// Alphabets of 32 letters: five bits of a random byte each, so that none is likelier than another.
+const (
+	payoutLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ" // Crockford's: nothing that looks like something else
+	nonceLetters  = "abcdefghijklmnopqrstuvwxyz234567"
+)
+
+func random(n int, letters string) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // crypto/rand never fails
+	for i := range b {
+		b[i] = letters[b[i]&31]
+	}
+	return string(b)
+}
+
+func newID() string          { return strings.ToLower(rand.Text()) } // 26 letters and digits, 130 bits
+func newPayoutID() payout.ID { return payout.ID(random(12, payoutLetters)) }
+func nonce(n int) string     { return random(n, nonceLetters) }
