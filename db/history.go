@@ -86,6 +86,9 @@ func filterOf(s payout.Scope, f payout.Filter) where {
 		states[i] = string(st)
 	}
 	w.in("p.state", states)
+	if f.Review {
+		w.add("(p.state = 'unknown' or p.conflicts > 0)")
+	}
 	if !f.From.IsZero() {
 		w.add("p.created_at >= ?", millis(f.From))
 	}
@@ -116,18 +119,16 @@ const maxSearch = 200
 // text finds words by their beginnings, and numbers, references and identifiers whole. Words come from the index, never
 // from the rows.
 func (w *where) text(typed string) {
-	words := searchWords(typed)
-	if typed = strings.TrimSpace(typed); typed == "" {
+	typed = strings.TrimSpace(cut(typed))
+	if typed == "" {
 		return
 	}
-	if len(words) == 0 {
+	match := searchFor(typed)
+	if match == "" {
 		w.add("false")
 		return
 	}
-	for i, word := range words {
-		words[i] = `"` + word + `"*`
-	}
-	w.add("(p.seq in (select rowid from payout_words where words match ?) or p.id = ?)", strings.Join(words, " "), string(payout.ParseID(cut(typed))))
+	w.add("(p.seq in (select rowid from payout_words where words match ?) or p.id = ?)", match, string(payout.ParseID(typed)))
 }
 
 func cut(text string) string {
@@ -137,17 +138,42 @@ func cut(text string) string {
 	return text
 }
 
-// searchWords splits what was typed as the index splits what is stored. An amount loses its grouping first.
-func searchWords(typed string) []string {
-	typed = cut(typed)
-	if bare := strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "", "'", "").Replace(typed); isAmount(bare) {
-		typed = bare
+// searchFor is what was typed as the index is asked for it, "" if there is nothing to ask: every word, or an amount in one
+// of the ways to read it. Words hold letters, digits and marks only, so that quotes are enough to keep the index's own
+// language out.
+func searchFor(typed string) string {
+	words, between := amountForms(typed), " OR "
+	if len(words) == 0 {
+		between = " "
+		words = strings.FieldsFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
 	}
-	return strings.FieldsFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
+	for i, word := range words {
+		words[i] = `"` + word + `"*`
+	}
+	return strings.Join(words, between)
 }
 
-func isAmount(text string) bool {
-	return text != "" && strings.Trim(text, "0123456789.") == "" && strings.Count(text, ".") <= 1
+// amountForms lists the amounts that figures typed with grouping or decimals may mean, in any language, as the index has
+// them: "1.234" is one thousand and more in Portuguese, and one and a bit in English.
+func amountForms(typed string) []string {
+	bare := strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", "'", "", "’", "").Replace(typed)
+	groups := strings.FieldsFunc(bare, func(r rune) bool { return r == '.' || r == ',' })
+	if len(groups) == 0 || strings.Trim(bare, "0123456789.,") != "" {
+		return nil
+	}
+	if len(groups) == 1 {
+		return groups
+	}
+	last := len(groups) - 1
+	whole, fraction := strings.Join(groups[:last], ""), groups[last]
+	forms := []string{whole + " " + fraction}
+	switch {
+	case len(fraction) == 3: // or it is the last group of thousands
+		forms = append(forms, whole+fraction)
+	case strings.Trim(fraction, "0") == "": // or the currency has no decimals
+		forms = append(forms, whole)
+	}
+	return forms
 }
 
 const rowColumns = `p.id, p.store, p.provider, coalesce(json_extract(p.content, '$.company'), ''), coalesce(a.label, ''), p.live, p.state,

@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -52,7 +51,7 @@ func (r People) Login(ctx context.Context, id string) (access.Login, error) {
 // Logins lists a person's logins that still count.
 func (r People) Logins(ctx context.Context, id access.PersonID) ([]access.Login, error) {
 	return collect(ctx, r.d.read, scanLogin, `select `+loginColumns+` from logins
-		where person = $1 and revoked_at = 0 and expires_at > $2 order by created_at desc, id`, string(id), millis(r.d.now()))
+		where person = $1 and revoked_at = 0 and expires_at > $2 order by created_at desc, rowid desc`, string(id), millis(r.d.now()))
 }
 
 // TouchLogin keeps when a login was last used.
@@ -74,6 +73,16 @@ func (r People) EndLogins(ctx context.Context, id access.PersonID, only, except 
 		string(id), millis(at), only, except)
 }
 
+// endLogins ends a person's logins in the transaction of what makes that necessary.
+func endLogins(ctx context.Context, tx *sql.Tx, id access.PersonID, end access.End) error {
+	_, err := tx.ExecContext(ctx, `update logins set revoked_at = $2 where person = $1 and revoked_at = 0 and id <> $3`,
+		string(id), millis(end.At), end.Except)
+	if err != nil {
+		return fmt.Errorf("end logins of %s: %w", id, err)
+	}
+	return nil
+}
+
 // KnownAddress reports whether a person has signed in from an address before.
 func (r People) KnownAddress(ctx context.Context, id access.PersonID, address string) (bool, error) {
 	var n int
@@ -81,87 +90,35 @@ func (r People) KnownAddress(ctx context.Context, id access.PersonID, address st
 	return n == 1, err
 }
 
-const invitationColumns = `token_hash, email, name, grants, invited_by, by_name, person, needs_second, confirmed_by, confirmed_at,
-	created_at, expires_at, used_at, revoked_at`
+// forgetCounts is how long a count of failed tries is kept after the last of them; none matters after an hour.
+const forgetCounts = 24 * time.Hour
 
-func scanInvitation(scan func(...any) error) (access.Invitation, error) {
-	var i access.Invitation
-	var grants string
-	var needs int
-	var confirmed, created, expires, used, revoked int64
-	err := scan(&i.TokenHash, &i.Email, &i.Name, &grants, &i.By, &i.ByName, &i.Person, &needs, &i.ConfirmedBy, &confirmed,
-		&created, &expires, &used, &revoked)
-	if err != nil {
-		return i, err
-	}
-	i.NeedsSecond, i.ConfirmedAt, i.CreatedAt = needs == 1, moment(confirmed), moment(created)
-	i.ExpiresAt, i.UsedAt, i.RevokedAt = moment(expires), moment(used), moment(revoked)
-	return i, json.Unmarshal([]byte(grants), &i.Grants)
-}
-
-// AddInvitation stores a link.
-func (r People) AddInvitation(ctx context.Context, i access.Invitation, entries ...audit.Entry) error {
-	texts, err := encode(i.Grants)
-	if err != nil {
-		return err
-	}
-	return r.d.exec(ctx, entries, "add invitation", `
-		insert into invitations (token_hash, email, name, grants, invited_by, by_name, person, needs_second, created_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		i.TokenHash, i.Email, i.Name, texts[0], string(i.By), i.ByName, string(i.Person), bit(i.NeedsSecond), millis(i.CreatedAt), millis(i.ExpiresAt))
-}
-
-// Invitation finds a link by its hash.
-func (r People) Invitation(ctx context.Context, tokenHash string) (access.Invitation, error) {
-	i, err := scanInvitation(r.d.read.QueryRowContext(ctx, `select `+invitationColumns+` from invitations where token_hash = $1`, tokenHash).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return i, access.ErrNotFound
-	}
-	return i, err
-}
-
-// Invitations lists the links that are open.
-func (r People) Invitations(ctx context.Context) ([]access.Invitation, error) {
-	return collect(ctx, r.d.read, scanInvitation, `select `+invitationColumns+` from invitations
-		where used_at = 0 and revoked_at = 0 and expires_at > $1 order by created_at desc`, millis(r.d.now()))
-}
-
-// SaveInvitation keeps what became of a link. A link that was used or revoked before is ErrNotFound: it works once.
-func (r People) SaveInvitation(ctx context.Context, i access.Invitation, entries ...audit.Entry) error {
+// ChangeThrottles alters the counts under names; empty ones, and those that are long out of date, are dropped.
+func (r People) ChangeThrottles(ctx context.Context, names []string, change func([]access.Throttle) error) error {
 	return r.d.inTx(ctx, func(tx *sql.Tx) error {
-		err := one(tx.ExecContext(ctx, `
-			update invitations set person = $2, confirmed_by = $3, confirmed_at = $4, used_at = $5, revoked_at = $6
-			where token_hash = $1 and used_at = 0 and revoked_at = 0`,
-			i.TokenHash, string(i.Person), string(i.ConfirmedBy), millis(i.ConfirmedAt), millis(i.UsedAt), millis(i.RevokedAt)))
-		if errors.Is(err, sql.ErrNoRows) {
-			return access.ErrNotFound
+		counts := make([]access.Throttle, len(names))
+		for i, name := range names {
+			var until, last int64
+			err := tx.QueryRowContext(ctx, `select failures, until, last_at from throttles where name = $1`, name).Scan(&counts[i].Failures, &until, &last)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return fmt.Errorf("load count of tries: %w", err)
+			}
+			counts[i].Until, counts[i].LastAt = moment(until), moment(last)
 		}
-		if err != nil {
-			return fmt.Errorf("save invitation: %w", err)
+		if err := change(counts); err != nil {
+			return err
 		}
-		return r.d.addEntries(ctx, tx, entries...)
+		for i, name := range names {
+			_, err := tx.ExecContext(ctx, `insert into throttles (name, failures, until, last_at) values ($1, $2, $3, $4)
+				on conflict (name) do update set failures = $2, until = $3, last_at = $4`,
+				name, counts[i].Failures, millis(counts[i].Until), millis(counts[i].LastAt))
+			if err != nil {
+				return fmt.Errorf("save count of tries: %w", err)
+			}
+		}
+		_, err := tx.ExecContext(ctx, `delete from throttles where failures = 0 or last_at < $1`, millis(r.d.now().Add(-forgetCounts)))
+		return err
 	})
-}
-
-// Throttle is the count under a name.
-func (r People) Throttle(ctx context.Context, name string) (access.Throttle, error) {
-	var t access.Throttle
-	var until, last int64
-	err := r.d.read.QueryRowContext(ctx, `select failures, until, last_at from throttles where name = $1`, name).Scan(&t.Failures, &until, &last)
-	if errors.Is(err, sql.ErrNoRows) {
-		return t, nil
-	}
-	t.Until, t.LastAt = moment(until), moment(last)
-	return t, err
-}
-
-// SaveThrottle keeps the count under a name; an empty one is dropped.
-func (r People) SaveThrottle(ctx context.Context, name string, t access.Throttle) error {
-	if t.Failures == 0 {
-		return r.d.exec(ctx, nil, "clear throttle", `delete from throttles where name = $1`, name)
-	}
-	return r.d.exec(ctx, nil, "save throttle", `insert into throttles (name, failures, until, last_at) values ($1, $2, $3, $4)
-		on conflict (name) do update set failures = $2, until = $3, last_at = $4`, name, t.Failures, millis(t.Until), millis(t.LastAt))
 }
 
 // AddChallenge stores a confirmation that is asked for.
@@ -188,44 +145,7 @@ func (r People) VerifyChallenge(ctx context.Context, id, means string, at time.T
 	return r.d.swap(ctx, `update challenges set verified_at = $3, means = $2 where id = $1 and verified_at = 0 and used_at = 0`, id, means, millis(at))
 }
 
-// CountTry counts a try at a confirmation.
-func (r People) CountTry(ctx context.Context, id string) error {
-	return r.d.exec(ctx, nil, "count try", `update challenges set tries = tries + 1 where id = $1`, id)
-}
-
-// Setup reads how the installation is set.
-func (r People) Setup(ctx context.Context) (access.Setup, error) {
-	rows, err := collect(ctx, r.d.read, func(scan func(...any) error) ([2]string, error) {
-		var kv [2]string
-		err := scan(&kv[0], &kv[1])
-		return kv, err
-	}, `select name, value from settings`)
-	var s access.Setup
-	for _, kv := range rows {
-		switch kv[0] {
-		case settingSetup:
-			s.TokenHash = kv[1]
-		case settingDone:
-			s.Done = kv[1] == "1"
-		case settingOnePerson:
-			s.OnePerson = kv[1] == "1"
-		case settingHalted:
-			s.Halted = kv[1]
-		}
-	}
-	return s, err
-}
-
-// SaveSetup keeps how the installation is set.
-func (r People) SaveSetup(ctx context.Context, s access.Setup, entries ...audit.Entry) error {
-	return r.d.inTx(ctx, func(tx *sql.Tx) error {
-		flag := map[bool]string{true: "1", false: "0"}
-		return errors.Join(
-			setSetting(ctx, tx, settingSetup, s.TokenHash),
-			setSetting(ctx, tx, settingDone, flag[s.Done]),
-			setSetting(ctx, tx, settingOnePerson, flag[s.OnePerson]),
-			setSetting(ctx, tx, settingHalted, s.Halted),
-			r.d.addEntries(ctx, tx, entries...),
-		)
-	})
+// CountTry counts a try at a confirmation; false if there were too many before.
+func (r People) CountTry(ctx context.Context, id string, most int) (bool, error) {
+	return r.d.swap(ctx, `update challenges set tries = tries + 1 where id = $1 and tries < $2`, id, most)
 }

@@ -57,6 +57,12 @@ func scanPayout(scan func(...any) error) (stored, error) {
 	if err != nil {
 		return stored{}, fmt.Errorf("read payout %s: %w", p.ID, err)
 	}
+	if p.Content.Account != "" {
+		// Lists and totals are made from the columns. They win over the content, so that a row in which the two differ no
+		// longer fits its snapshot, and is not sent.
+		p.Content.Account, p.Content.Provider, p.Content.Live = store.AccountID(account), provider, live == 1
+		p.Content.Method, p.Content.Amount = method, money.Amount{Minor: minor, Currency: currency}
+	}
 	return stored{seq, &p}, nil
 }
 
@@ -106,7 +112,7 @@ func (r Payouts) approvals(ctx context.Context, q querier, id payout.ID) ([]payo
 		err := scan(&a.Person, &a.Name, &a.Digest, &a.Challenge, &a.Means, &at)
 		a.At = moment(at)
 		return a, err
-	}, `select person, name, digest, challenge, means, at from approvals where payout = $1 and void_at = 0 order by at`, string(id))
+	}, `select person, name, digest, challenge, means, at from approvals where payout = $1 and void_at = 0 order by at, rowid`, string(id))
 }
 
 func (r Payouts) attempts(ctx context.Context, q querier, p *payout.Payout) ([]payout.Attempt, error) {
@@ -141,14 +147,14 @@ func (r Payouts) Find(ctx context.Context, s payout.Scope, id payout.ID) (*payou
 }
 
 // FindByAttempt loads the payout of an account whose attempt has this reference or identifier, and the attempt's number.
-// The latest attempt wins.
+// Our reference counts more than an identifier, and a later attempt more than an earlier one.
 func (r Payouts) FindByAttempt(ctx context.Context, account store.AccountID, reference, remoteID string) (*payout.Payout, int, error) {
 	var id, st string
 	var no int
 	err := r.d.read.QueryRowContext(ctx, `
 		select a.payout, p.store, a.no from attempts a join payouts p on p.id = a.payout
 		where a.account = $1 and ((a.reference = $2 and $2 <> '') or (a.remote_id = $3 and $3 <> ''))
-		order by a.no desc limit 1`, string(account), reference, remoteID).Scan(&id, &st, &no)
+		order by a.reference = $2 desc, a.no desc limit 1`, string(account), reference, remoteID).Scan(&id, &st, &no)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, 0, payout.ErrNotFound
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -15,14 +14,14 @@ import (
 
 // save writes a payout and all that belongs to it, with its audit rows and exchanges.
 func (r Payouts) save(ctx context.Context, tx *sql.Tx, p stored) error {
-	return errors.Join(
-		r.saveRow(ctx, tx, p),
-		r.saveApprovals(ctx, tx, p.Payout),
-		r.saveAttempts(ctx, tx, p.Payout),
-		r.saveConflicts(ctx, tx, p.Payout),
-		r.saveWords(ctx, tx, p),
-		r.saveExchanges(ctx, tx, p.TakeExchanges()),
-		r.d.addEntries(ctx, tx, p.TakeEntries()...),
+	return inOrder(
+		func() error { return r.saveRow(ctx, tx, p) },
+		func() error { return r.saveApprovals(ctx, tx, p.Payout) },
+		func() error { return r.saveAttempts(ctx, tx, p.Payout) },
+		func() error { return r.saveConflicts(ctx, tx, p.Payout) },
+		func() error { return r.saveWords(ctx, tx, p) },
+		func() error { return r.saveExchanges(ctx, tx, p.TakeExchanges()) },
+		func() error { return r.d.addEntries(ctx, tx, p.TakeEntries()...) },
 	)
 }
 

@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -67,6 +66,10 @@ func (q Queue) orphan(ctx context.Context, tx *sql.Tx, id payout.ID, orphan func
 // Due is a payout the runner has to see to.
 type Due = payout.Due
 
+// workable is what the runner may see to at some time.
+const workable = ` from payouts p join accounts a on a.id = p.account where p.due_at > 0 and (p.state in ('accepted', 'unknown')
+	or (p.state = 'approved' and a.frozen_at = 0 and p.conflicts = 0))`
+
 // Due lists payouts whose time has come, the longest overdue first: approved ones of accounts that may send, and
 // unfinished ones to be looked up.
 func (q Queue) Due(ctx context.Context, now time.Time, limit int) ([]Due, error) {
@@ -76,20 +79,14 @@ func (q Queue) Due(ctx context.Context, now time.Time, limit int) ([]Due, error)
 		err := scan(&d.ID, &st, &d.State)
 		d.Store = access.StoreID(st)
 		return d, err
-	}, `select p.id, p.store, p.state from payouts p join accounts a on a.id = p.account
-		where p.due_at > 0 and p.due_at <= $1 and (p.state in ('accepted', 'unknown')
-			or (p.state = 'approved' and a.frozen_at = 0 and p.conflicts = 0))
-		order by p.due_at limit $2`, millis(now), limit)
+	}, `select p.id, p.store, p.state`+workable+` and p.due_at <= $1 order by p.due_at limit $2`, millis(now), limit)
 }
 
 // NextDue is when the next payout falls due, zero if none will.
 func (q Queue) NextDue(ctx context.Context) (time.Time, error) {
 	var at sql.NullInt64
-	err := q.d.read.QueryRowContext(ctx, `select min(due_at) from payouts where due_at > 0`).Scan(&at)
-	if errors.Is(err, sql.ErrNoRows) || !at.Valid {
-		return time.Time{}, nil
-	}
-	return moment(at.Int64), err
+	err := q.d.read.QueryRowContext(ctx, `select min(p.due_at)`+workable).Scan(&at)
+	return moment(at.Int64), err // no row: 0
 }
 
 // Halted is why nothing is sent from any store, "" if it is.

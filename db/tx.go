@@ -70,6 +70,17 @@ func (d *DB) classify(err error) error {
 	return err
 }
 
+// inOrder does one step after the other and stops at the first that fails. Inside a transaction it must: SQLite ends the
+// whole transaction by itself when the disk is full or broken, and each later statement would then be committed alone.
+func inOrder(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // querier is what a *sql.Tx and a *sql.DB have in common.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/gofrs/flock"
 
@@ -50,6 +51,14 @@ func New(ctx context.Context, cfg Config) (*App, error) {
 	a := &App{config: cfg, public: public}
 	if a.bundle, err = i18n.New(cfg.Languages...); err != nil {
 		return nil, fmt.Errorf("web: read message catalogs: %w", err)
+	}
+	for _, def := range cfg.Providers {
+		if def.Messages == nil {
+			continue
+		}
+		if err := a.bundle.Add(def.Messages); err != nil {
+			return nil, fmt.Errorf("web: provider %s: %w", def.ID, err)
+		}
 	}
 	if a.db, err = db.Open(ctx, cfg.Database, db.Options{Now: cfg.Now, NewID: newID}); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -106,13 +115,14 @@ func (a *App) wireRunner() {
 }
 
 func (a *App) wireHandlers() {
+	cfg := a.config
 	sessions, cookies := a.sessions()
 	h := &handlers.Handlers{
 		Access: a.access, Stores: a.stores, Payouts: a.payouts, History: a.db.Payouts(), Inbox: a.inbox, Hooks: a.db.Hooks(),
 		Audit: a.db.Audit(), Companies: a.asks, Sessions: sessions, Cookies: cookies, Bundle: a.bundle, Log: a.config.Log, Now: a.config.Now,
 		Options: handlers.Options{Public: a.public, Base: a.public.Path, Demo: a.config.Simulate, Version: a.config.Version,
 			Ancestors: a.config.Ancestors, Proxies: a.config.Proxies, Identify: a.config.Identify, Token: a.vault.FormToken,
-			CheckToken: a.vault.CheckFormToken, Fault: fault, Ready: a.notReady},
+			CheckToken: a.vault.CheckFormToken, Fault: fault, Ready: a.notReady, Sample: cfg.SampleSettings},
 	}
 	a.handler = h.Handler()
 }
@@ -134,7 +144,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.Serv
 // Run sends approved payouts, looks unfinished ones up and keeps house until ctx ends. What is being sent then is
 // finished and written down first. Only one process a database sends: another one waits here for its turn.
 func (a *App) Run(ctx context.Context) error {
+	var anchor sync.WaitGroup
+	anchor.Go(func() { a.keepAnchor(ctx) })
 	err := a.runner.Run(ctx)
+	anchor.Wait()
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // asked to stop
 	}

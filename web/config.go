@@ -32,8 +32,10 @@ type Config struct {
 	Ancestors    string         // who may show the console in a frame, as in CSP; "": nobody
 	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
 	Version      string
-	Log          *slog.Logger     // nil: slog.Default()
-	Now          func() time.Time // nil: time.Now
+	// SampleSettings is what a simulator accepts, shown where an account is connected. Only the demo sets it.
+	SampleSettings func(provider string) map[string]string
+	Log            *slog.Logger     // nil: slog.Default()
+	Now            func() time.Time // nil: time.Now
 
 	// Timeout is the total deadline of a call to a provider; 0: 30 s.
 	Timeout time.Duration

@@ -37,15 +37,19 @@ func (a *adapter) Methods(ctx context.Context) ([]providers.Method, error) {
 		return nil, err
 	}
 	var methods []providers.Method
+	seen, odd := map[platformID]bool{}, 0
 	for _, o := range list {
 		id := platformID(text(o[keyIdentifier]))
-		twice := slices.ContainsFunc(methods, func(m providers.Method) bool { return m.ID == string(id) })
 		switch {
 		case !id.valid():
-			a.log.WarnContext(ctx, "gobipay lists a platform without a usable identifier")
-		case o[keyActive] != false && currencyOf(o, id) == a.currency && !twice:
+			odd++
+		case o[keyActive] != false && currencyOf(o, id) == a.currency && !seen[id]:
+			seen[id] = true
 			methods = append(methods, methodOf(o, id))
 		}
+	}
+	if odd > 0 {
+		a.log.WarnContext(ctx, "gobipay lists platforms without a usable identifier", "left_out", odd)
 	}
 	return methods, nil
 }

@@ -63,6 +63,16 @@ type extraInfos struct {
 	Email    string `json:"email"` // ASM-4: in the sample only; always sent
 }
 
+// The same names again, for the answer that says what is wrong with them.
+const (
+	keyArgs     = "args"
+	keyDirect   = "is_direct_convert"
+	keyExtra    = "extra_infos"
+	keyStore    = "store_slug"
+	keyMerchant = "merchant_type"
+	keyEmail    = "email"
+)
+
 const (
 	merchantWithdraw = "withdraw"
 	emptyBody        = "{}" // of the second step and of the status route: an object, not nothing
@@ -182,10 +192,8 @@ const (
 
 // valid reports whether a platform's identifier is one: letters, digits, "-" and "_".
 func (id platformID) valid() bool {
-	odd := func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
-	}
-	return id != "" && len(id) <= maxPlatform && !strings.ContainsFunc(string(id), odd)
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	return id != "" && len(id) <= maxPlatform && strings.Trim(string(id), letters) == ""
 }
 
 func (id platformID) argumentsPath() string { return fill(pathArguments, string(id)) }

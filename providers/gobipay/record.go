@@ -83,16 +83,13 @@ func (r record) first(keys ...string) string {
 	return ""
 }
 
-// words are all the status words in the record, each once.
+// words are all the status words in the record, each once. A status that is no word is an empty one.
 func (r record) words() []string {
 	var words []string
 	for _, key := range statusKeys() {
 		for _, place := range r {
 			word := tidy(text(place[key]), maxWord)
-			if place[key] != nil && word == "" {
-				word = "?" // a status that is no word: understood by nobody
-			}
-			if word != "" && !slices.Contains(words, word) {
+			if place[key] != nil && !slices.Contains(words, word) {
 				words = append(words, word)
 			}
 		}
@@ -121,7 +118,7 @@ func (r record) result(id withdrawID, currency string) providers.Result {
 	words := r.words()
 	result := providers.Result{
 		Attempt: providers.Attempt{RemoteID: string(r.about(id))}, Status: status(words), Word: strings.Join(words, ", "),
-		Method: r.first(keyPlatform), Message: r.message(),
+		Method: r.platform(), Message: r.message(),
 	}
 	amount, readable := r.amount(currency)
 	result.Amount = amount
@@ -149,6 +146,16 @@ func (r record) amount(currency string) (money.Amount, bool) {
 	return amount, err == nil
 }
 
+// platform is the platform's identifier, if the record has it as text.
+func (r record) platform() string {
+	for _, place := range r {
+		if id, ok := place[keyPlatform].(string); ok {
+			return tidy(id, maxPlatform+1)
+		}
+	}
+	return ""
+}
+
 func (r record) currency() string {
 	for _, place := range r {
 		if code := codeOf(place[keyCurrency]); code != "" {
@@ -165,7 +172,7 @@ func (r record) has(key string) bool {
 
 // message is what an answer of success adds in words.
 func (r record) message() string {
-	return tidy(words(r.first(keyMessage, keyDetail)), maxMessage)
+	return tidy(unmarked(r.first(keyMessage, keyDetail)), maxMessage)
 }
 
 // refusalText is what an answer that says no says, in the order of ASM-10: never a page, at most 500 characters.
@@ -202,7 +209,7 @@ func flatten(v any, name string, depth int) []string {
 	var all []string
 	switch v := v.(type) {
 	case string:
-		return labelled(name, words(v))
+		return labelled(name, unmarked(v))
 	case []any:
 		for i, item := range v {
 			at := name
@@ -213,7 +220,7 @@ func flatten(v any, name string, depth int) []string {
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			all = append(all, flatten(v[key], join(name, words(key)), depth-1)...)
+			all = append(all, flatten(v[key], join(name, unmarked(key)), depth-1)...)
 		}
 	}
 	return all
@@ -236,8 +243,8 @@ func join(name, member string) string {
 	return name + "." + member
 }
 
-// words is a text unless it is markup, such as the page of a server that broke down.
-func words(said string) string {
+// unmarked is a text unless it is markup, such as the page of a server that broke down.
+func unmarked(said string) string {
 	if strings.ContainsAny(said, "<>") {
 		return ""
 	}

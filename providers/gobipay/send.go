@@ -196,7 +196,7 @@ func (a *adapter) cashOut(ctx context.Context, id withdrawID, attempt providers.
 func (a *adapter) taken(r record, id withdrawID, attempt providers.Attempt) providers.Result {
 	result := r.result(id, a.currency)
 	result.Message = a.hide(result.Message)
-	if result.Word == "" {
+	if len(r.words()) == 0 {
 		result.Status = providers.Accepted
 	}
 	attempt.Kept = map[string]string{keptCashOut: keptTaken}

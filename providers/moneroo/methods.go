@@ -65,7 +65,7 @@ func builtIn(code string) entry {
 func (e entry) method() providers.Method {
 	return providers.Method{
 		ID: e.Code, Name: e.Name, Country: e.Country, Currency: e.Currency, Note: noteOn(e.Currency),
-		Fields: append([]providers.Field{account(e)}, person()...),
+		Fields: append([]providers.Field{accountField(e)}, person()...),
 	}
 }
 
@@ -77,8 +77,8 @@ func noteOn(currency string) providers.Text {
 	return providers.Text{Key: "moneroo.whole", English: "Moneroo pays whole amounts only: 12, not 12.50."}
 }
 
-// account is the field of the account paid to.
-func account(e entry) providers.Field {
+// accountField is the field of the account paid to.
+func accountField(e entry) providers.Field {
 	if e.Field == fieldAccount {
 		return accountNumber()
 	}
@@ -135,43 +135,30 @@ type plan struct {
 	example string
 }
 
-// planOf knows the countries of the built-in list, by their numbering plans. Benin's were lengthened in 2024, and
-// which form is paid depends on the gateway.
-func planOf(country string) plan {
-	switch country {
-	case "BJ":
-		return plan{"229", []int{8, 10}, "22951345020"}
-	case "CD":
-		return plan{"243", []int{9}, "243810010203"}
-	case "CI":
-		return plan{"225", []int{10}, "2250701020304"}
-	case "CM":
-		return plan{"237", []int{9}, "237670010203"}
-	case "GH":
-		return plan{"233", []int{9}, "233240010203"}
-	case "KE":
-		return plan{"254", []int{9}, "254700010203"}
-	case "ML":
-		return plan{"223", []int{8}, "22370010203"}
-	case "MW":
-		return plan{"265", []int{9}, "265990010203"}
-	case "NG":
-		return plan{"234", []int{10}, "2348030010203"}
-	case "RW":
-		return plan{"250", []int{9}, "250780010203"}
-	case "SN":
-		return plan{"221", []int{9}, "221770010203"}
-	case "TG":
-		return plan{"228", []int{8}, "22890010203"}
-	case "TZ":
-		return plan{"255", []int{9}, "255740010203"}
-	case "UG":
-		return plan{"256", []int{9}, "256770010203"}
-	case "ZM":
-		return plan{"260", []int{9}, "260970010203"}
+// plans are those of the countries of the built-in list. Benin's numbers were lengthened in 2024, and which form is paid
+// depends on the gateway.
+func plans() map[string]plan {
+	return map[string]plan{
+		"BJ": {"229", []int{8, 10}, "22951345020"},
+		"CD": {"243", []int{9}, "243810010203"},
+		"CI": {"225", []int{10}, "2250701020304"},
+		"CM": {"237", []int{9}, "237670010203"},
+		"GH": {"233", []int{9}, "233240010203"},
+		"KE": {"254", []int{9}, "254700010203"},
+		"ML": {"223", []int{8}, "22370010203"},
+		"MW": {"265", []int{9}, "265990010203"},
+		"NG": {"234", []int{10}, "2348030010203"},
+		"RW": {"250", []int{9}, "250780010203"},
+		"SN": {"221", []int{9}, "221770010203"},
+		"TG": {"228", []int{8}, "22890010203"},
+		"TZ": {"255", []int{9}, "255740010203"},
+		"UG": {"256", []int{9}, "256770010203"},
+		"ZM": {"260", []int{9}, "260970010203"},
 	}
-	return plan{}
 }
+
+// planOf is the zero value for a country that is not among them.
+func planOf(country string) plan { return plans()[country] }
 
 // Methods lists the built-in methods, brought up to date by the list Moneroo publishes: its names, what it has switched
 // off, what it has added. If that cannot be read the built-in list is returned as it is. Callers should keep the answer
@@ -258,7 +245,8 @@ func (a *adapter) merged(published []object) []providers.Method {
 	}
 	for _, o := range published {
 		m, ok := o.method()
-		if ok && !o.isOff() && !slices.ContainsFunc(all, func(b providers.Method) bool { return b.ID == m.ID }) {
+		known := slices.ContainsFunc(all, func(b providers.Method) bool { return b.ID == m.ID })
+		if ok && !known && !o.isOff() {
 			all = append(all, m)
 		}
 	}
@@ -281,7 +269,8 @@ func (o object) method() (providers.Method, bool) {
 	if code := country.text("code"); isCountry(code) {
 		m.Country = code
 	}
-	if _, known := money.Digits(m.Currency); !known || !isCode(m.ID) || !isName(m.Name) {
+	_, known := money.Digits(m.Currency)
+	if builtIn(m.ID).Code != "" || !known || !isCode(m.ID) || !isName(m.Name) {
 		return m, false
 	}
 	fields, ok := o.fields(m.Country, strings.TrimPrefix(country.text("dial_code"), "+"))

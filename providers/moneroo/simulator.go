@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -77,7 +79,7 @@ func Simulator(cfg providers.SimulatorConfig) http.Handler { return newSimulator
 func newSimulator(cfg providers.SimulatorConfig, q quirks) http.Handler {
 	s := &simulator{cfg: sim.Defaults(cfg), quirks: q, live: modeOf(cfg.Settings[settingKey]) == modeLive}
 	s.courier = &sim.Courier{Config: s.cfg, Build: s.hook, Policy: sim.Policy{
-		Timeout: hookTimeout, Gaps: []time.Duration{hookGap, hookGap, hookGap}[:hookTries],
+		Timeout: hookTimeout, Gaps: slices.Repeat([]time.Duration{hookGap}, hookTries),
 		Accepts: func(status int) bool { return status == http.StatusOK },
 	}}
 	s.ledger = sim.NewLedger(sim.Options{
@@ -89,7 +91,7 @@ func newSimulator(cfg providers.SimulatorConfig, q quirks) http.Handler {
 	mux.HandleFunc("GET "+payoutsPath+"{id}", s.admit(s.read(false)))
 	mux.HandleFunc("GET "+methodsPath, s.methods)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		fail(w, http.StatusNotFound, strings.Replace(sayNoRoute, "%s", strings.TrimPrefix(r.URL.Path, "/"), 1), []any{})
+		fail(w, http.StatusNotFound, fmt.Sprintf(sayNoRoute, strings.TrimPrefix(r.URL.Path, "/")), []any{})
 	})
 	return mux
 }
@@ -270,11 +272,10 @@ func phpJSON(v any) ([]byte, error) {
 		case r == '/':
 			out = append(out, `\/`...)
 		case r < utf8.RuneSelf:
-			out = append(out, byte(r))
+			out = utf8.AppendRune(out, r)
 		default:
 			for _, unit := range utf16.Encode([]rune{r}) {
-				out = append(out, `\u`...)
-				out = append(out, hex.EncodeToString([]byte{byte(unit >> 8), byte(unit)})...)
+				out = fmt.Appendf(out, `\u%04x`, unit)
 			}
 		}
 	}

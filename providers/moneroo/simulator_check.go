@@ -60,6 +60,7 @@ func (f *form) word(field string) string {
 	text, ok := f.at(field).(string)
 	if !ok || strings.TrimSpace(text) == "" {
 		f.add(field, "The "+field+" must be a string.")
+		return ""
 	}
 	return text
 }
@@ -91,7 +92,9 @@ func (f *form) amount() money.Amount {
 	}
 	currency := f.word("currency")
 	if !slices.ContainsFunc(builtInList(), func(e entry) bool { return e.Currency == currency }) {
-		f.add("currency", "The selected currency is invalid.")
+		if currency != "" {
+			f.add("currency", "The selected currency is invalid.")
+		}
 		return money.Amount{}
 	}
 	a, err := money.ParseDecimal(f.text("amount"), currency)

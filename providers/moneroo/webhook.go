@@ -1,7 +1,6 @@
 package moneroo
 
 import (
-	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -85,10 +84,11 @@ func readEvent(body []byte) (providers.Event, error) {
 }
 
 // reported is what a webhook says about a payout. No real one is documented, so an amount that cannot be read is left
-// to the look-up instead of losing the identifier with it.
+// to the look-up instead of losing the identifier with it, and the event's name stands in for a status.
 func reported(data object, word string) providers.Result {
 	r, _ := data.result() // its only error is about the amount, which is left out then
-	r.Word = cmp.Or(r.Word, word)
-	r.Status = statusOf(r.Word)
+	if data["status"] == nil {
+		r.Word, r.Status = word, statusOf(word)
+	}
 	return r
 }

@@ -15,11 +15,13 @@ import (
 
 // deadline is short where a fault would last for ever, else the client's own.
 func deadline(fault sim.NamedFault) time.Duration {
-	if fault.Name == "hang" || fault.Name == "drip" {
-		return 1500 * time.Millisecond
+	if lasts(fault) {
+		return 700 * time.Millisecond
 	}
 	return 0
 }
+
+func lasts(fault sim.NamedFault) bool { return fault.Name == "hang" || fault.Name == "drip" }
 
 // checkFaults: no connection is "not sent"; whatever goes wrong once the request that moves money has left is unknown,
 // whether the company carried it out or not, and so is an answer that is on nobody's reject list.

@@ -78,7 +78,7 @@ func damage(f providers.Field, value string) []string {
 		all = append(all, value+"?")
 	}
 	if f.Format != "" || f.Pattern != "" {
-		all = append(all, value+"§§§")
+		all = append(all, "§§§"+value)
 	}
 	return all
 }

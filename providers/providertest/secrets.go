@@ -67,9 +67,12 @@ func checkSecrets(t *testing.T, c Case) {
 		b.lookup(b.stored[0].Attempt) //nolint:errcheck // what it says is noted
 	}
 	for _, fault := range append(sim.Broken("https://pay.example.com/"), unlisted()...) {
+		if lasts(fault) {
+			continue // check 4 has seen them
+		}
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, c, setup{timeout: deadline(fault)})
+			b := newBench(t, c, setup{})
 			b.faults.Next(nil, fault.Fault)
 			b.send(b.order(c.Orders[0]))
 		})

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -52,41 +53,63 @@ func (s *Service) Asked(ctx context.Context, p Person, id string) (Challenge, er
 	return c, nil
 }
 
-// Verify checks what the person typed to confirm. ErrSignIn: it does not fit, try again. ErrStepUp: ask anew.
+// Verify checks what the person typed to confirm. ErrSignIn: it does not fit, try again. ErrStepUp: ask anew. After too many
+// tries, also at other confirmations, it is a *ThrottledError.
 func (s *Service) Verify(ctx context.Context, p Person, id, typed string) (StepUp, error) {
 	c, err := s.Asked(ctx, p, id)
 	if err != nil {
 		return StepUp{}, err
 	}
-	if err := s.repo.CountTry(ctx, id); err != nil {
+	if may, err := s.repo.CountTry(ctx, id, maxTries); err != nil {
 		return StepUp{}, err
+	} else if !may {
+		return StepUp{}, ErrStepUp
 	}
-	ok, err := s.confirms(ctx, p, typed)
+	means, err := s.confirms(ctx, p, typed)
 	if err != nil {
 		return StepUp{}, err
 	}
-	if !ok {
-		return StepUp{}, ErrSignIn
-	}
 	now := s.opts.Now()
-	if fresh, err := s.repo.VerifyChallenge(ctx, id, Means(p), now); err != nil {
+	if fresh, err := s.repo.VerifyChallenge(ctx, id, means, now); err != nil {
 		return StepUp{}, err
 	} else if !fresh {
 		return StepUp{}, ErrStepUp
 	}
-	return StepUp{ID: id, Person: p.ID, Digest: c.Digest, Means: Means(p), AskedAt: c.AskedAt, VerifiedAt: now}, nil
+	return StepUp{ID: id, Person: p.ID, Digest: c.Digest, Means: means, AskedAt: c.AskedAt, VerifiedAt: now}, nil
 }
 
-func (s *Service) confirms(ctx context.Context, p Person, typed string) (bool, error) {
+// confirms says by which means something typed confirms; ErrSignIn if it does not.
+func (s *Service) confirms(ctx context.Context, p Person, typed string) (string, error) {
 	secrets, err := s.repo.Secrets(ctx, p.ID)
 	if err != nil {
-		return false, err
+		return "", err
 	}
+	means := "password"
 	if secrets.TOTP != "" {
-		return s.useCode(ctx, p.ID, secrets.TOTP, typed)
+		means = "totp"
 	}
-	ok, _ := s.hasher.check(typed, secrets.Password)
-	return ok, nil
+	return means, s.counted(ctx, p, func() (bool, error) {
+		if secrets.TOTP != "" {
+			return s.useCode(ctx, p.ID, secrets.TOTP, typed)
+		}
+		ok, _ := s.hasher.check(typed, secrets.Password)
+		return ok, nil
+	})
+}
+
+// counted runs a check of something secret that a signed-in person typed, and slows down who keeps failing: whoever holds
+// somebody's session must not find it out by trying. ErrSignIn: it does not fit.
+func (s *Service) counted(ctx context.Context, p Person, check func() (bool, error)) error {
+	t, err := s.take(ctx, []limit{{"confirm:" + string(p.ID), freeConfirm}})
+	if err != nil {
+		return err
+	}
+	if ok, err := check(); err != nil {
+		return err
+	} else if !ok {
+		return ErrSignIn
+	}
+	return s.giveBack(ctx, t)
 }
 
 // ConfirmPassword reports whether the password fits, for changes to a person's own sign-in.
@@ -95,12 +118,21 @@ func (s *Service) ConfirmPassword(ctx context.Context, p Person, password string
 	if err != nil {
 		return false, err
 	}
-	ok, _ := s.hasher.check(password, secrets.Password)
-	return ok, nil
+	err = s.counted(ctx, p, func() (bool, error) {
+		ok, _ := s.hasher.check(password, secrets.Password)
+		return ok, nil
+	})
+	if errors.Is(err, ErrSignIn) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // useCode checks an authenticator code and uses up its time step: the library would take the same code twice.
 func (s *Service) useCode(ctx context.Context, id PersonID, seed, code string) (bool, error) {
+	if seed == "" {
+		return false, nil // the library computes codes also of no seed
+	}
 	code = strings.ReplaceAll(strings.TrimSpace(code), " ", "")
 	now := s.opts.Now()
 	for skew := -totpSkew; skew <= totpSkew; skew++ {
@@ -119,31 +151,51 @@ func (s *Service) NewTOTP(p Person) (*otp.Key, error) {
 	return totp.Generate(totp.GenerateOpts{Issuer: s.opts.Issuer, AccountName: p.Email, SecretSize: 20, Period: totpPeriod})
 }
 
-// AddTOTP sets up an authenticator once a code shows that the app has the seed. ErrSignIn: the code does not fit.
-func (s *Service) AddTOTP(ctx context.Context, p Person, seed, code string) error {
-	ok, err := s.useCode(ctx, p.ID, seed, code)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return ErrSignIn
-	}
-	return s.repo.SetTOTP(ctx, p.ID, seed, s.entry(p, audit.PersonTOTPAdded, string(p.ID), nil))
+// FactorChange is what it takes to add or remove an authenticator.
+type FactorChange struct {
+	Password  string // of people who have one here
+	Seed      string // of the new one, from NewTOTP; not needed to remove it
+	Code      string // made with it
+	KeepLogin string // the one login that does not end
 }
 
-// RemoveTOTP takes the authenticator away, given the password and a code.
-func (s *Service) RemoveTOTP(ctx context.Context, p Person, password, code string) error {
-	secrets, err := s.repo.Secrets(ctx, p.ID)
+// AddTOTP sets up an authenticator once a code shows that the app has the seed, and ends every other login. ErrSignIn:
+// password or code does not fit. ErrTaken: there is one already, which has to be removed first.
+func (s *Service) AddTOTP(ctx context.Context, p Person, in FactorChange) error {
+	secrets, err := s.factorSecrets(ctx, p, in.Password)
 	if err != nil {
 		return err
 	}
-	if ok, _ := s.hasher.check(password, secrets.Password); !ok {
-		return ErrSignIn
+	if secrets.TOTP != "" {
+		return ErrTaken
 	}
-	if ok, err := s.useCode(ctx, p.ID, secrets.TOTP, code); err != nil {
+	if ok, err := s.useCode(ctx, p.ID, in.Seed, in.Code); err != nil {
 		return err
 	} else if !ok {
 		return ErrSignIn
 	}
-	return s.repo.SetTOTP(ctx, p.ID, "", s.entry(p, audit.PersonTOTPRemoved, string(p.ID), nil))
+	return s.repo.SetTOTP(ctx, p.ID, in.Seed, End{in.KeepLogin, s.opts.Now()}, s.entry(p, audit.PersonTOTPAdded, string(p.ID), nil))
+}
+
+// RemoveTOTP takes the authenticator away, given the password and a code, and ends every other login.
+func (s *Service) RemoveTOTP(ctx context.Context, p Person, in FactorChange) error {
+	secrets, err := s.factorSecrets(ctx, p, in.Password)
+	if err != nil {
+		return err
+	}
+	err = s.counted(ctx, p, func() (bool, error) { return s.useCode(ctx, p.ID, secrets.TOTP, in.Code) })
+	if err != nil {
+		return err
+	}
+	return s.repo.SetTOTP(ctx, p.ID, "", End{in.KeepLogin, s.opts.Now()}, s.entry(p, audit.PersonTOTPRemoved, string(p.ID), nil))
+}
+
+// factorSecrets asks for the password first, where there is one: a borrowed session must not change what confirms.
+func (s *Service) factorSecrets(ctx context.Context, p Person, password string) (Secrets, error) {
+	secrets, err := s.repo.Secrets(ctx, p.ID)
+	if err != nil || secrets.Password == "" {
+		return secrets, err
+	}
+	ok, err := s.ConfirmPassword(ctx, p, password)
+	return secrets, errors.Join(err, errIf(!ok && err == nil, ErrSignIn))
 }

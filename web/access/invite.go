@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/paywicket/paywicket/web/audit"
 )
@@ -26,7 +25,7 @@ func (s *Service) Invite(ctx context.Context, by Person, email, name string, gra
 	switch {
 	case !CheckEmail(email):
 		return "", Invitation{}, &InputError{"email", "email"}
-	case name == "" || len(name) > 120:
+	case !CheckName(name):
 		return "", Invitation{}, &InputError{"name", "name"}
 	case !validGrants(grants):
 		return "", Invitation{}, &InputError{"role", "role"}
@@ -46,20 +45,28 @@ func validGrants(grants []Grant) bool {
 }
 
 // OfferRole asks for a further role for somebody who is in already; it counts once it is confirmed, at once if nobody
-// has to.
+// has to. The roles of people whom a host program vouches for are the host's to give.
 func (s *Service) OfferRole(ctx context.Context, by Person, id PersonID, grants []Grant) (Invitation, error) {
 	p, err := s.repo.Person(ctx, id)
 	if err != nil {
 		return Invitation{}, err
 	}
-	if !Can(by, ManagePeople, "") || !validGrants(grants) {
+	if !Can(by, ManagePeople, "") || p.Disabled || p.External {
+		return Invitation{}, ErrNotFound
+	}
+	if !validGrants(grants) {
 		return Invitation{}, &InputError{"role", "role"}
 	}
 	_, i, err := s.addInvitation(ctx, by, Invitation{Email: p.Email, Name: p.Name, Grants: grants, Person: id})
 	if err != nil || i.Waiting() {
 		return i, err
 	}
-	return i, s.applyGrants(ctx, by, i)
+	i.UsedAt = s.opts.Now()
+	return i, s.repo.GrantInvited(ctx, i, s.granted(by, i))
+}
+
+func (s *Service) granted(by Person, i Invitation) audit.Entry {
+	return s.entry(by, audit.PersonRoleGranted, string(i.Person), map[string]any{"roles": grantWords(i.Grants), "asked_by": string(i.By)})
 }
 
 // OfferPassword makes a link with which somebody sets a new password; the authenticator stays as it is.
@@ -85,6 +92,10 @@ func (s *Service) addInvitation(ctx context.Context, by Person, i Invitation) (s
 	i.CreatedAt, i.ExpiresAt = now, now.Add(InvitationLife)
 	err = s.repo.AddInvitation(ctx, i, s.entry(by, audit.PersonInvited, string(i.Person), map[string]any{
 		"email": i.Email, "roles": grantWords(i.Grants), "needs_second": needs}))
+	if err != nil {
+		return "", Invitation{}, err
+	}
+	i, err = s.repo.Invitation(ctx, i.TokenHash) // a second super admin may have come in meanwhile
 	return token, i, err
 }
 
@@ -132,13 +143,12 @@ func (s *Service) ConfirmInvitation(ctx context.Context, by Person, tokenHash st
 		return &InputError{"person", "second"}
 	}
 	i.ConfirmedBy, i.ConfirmedAt = by.ID, s.opts.Now()
-	if err := s.repo.SaveInvitation(ctx, i, s.entry(by, audit.PersonInviteConfirmed, string(i.Person), map[string]any{"email": i.Email})); err != nil {
-		return err
-	}
+	entries := []audit.Entry{s.entry(by, audit.PersonInviteConfirmed, string(i.Person), map[string]any{"email": i.Email})}
 	if i.Person != "" && len(i.Grants) > 0 {
-		return s.applyGrants(ctx, by, i)
+		i.UsedAt = i.ConfirmedAt
+		entries = append(entries, s.granted(by, i))
 	}
-	return nil
+	return s.repo.ConfirmInvitation(ctx, i, entries...)
 }
 
 // RevokeInvitation makes a link useless.
@@ -150,8 +160,7 @@ func (s *Service) RevokeInvitation(ctx context.Context, by Person, tokenHash str
 	if !Can(by, ManagePeople, "") {
 		return ErrNotFound
 	}
-	i.RevokedAt = s.opts.Now()
-	return s.repo.SaveInvitation(ctx, i, s.entry(by, audit.PersonInviteRevoked, string(i.Person), map[string]any{"email": i.Email}))
+	return s.repo.RevokeInvitation(ctx, tokenHash, s.opts.Now(), s.entry(by, audit.PersonInviteRevoked, string(i.Person), map[string]any{"email": i.Email}))
 }
 
 func (s *Service) openInvitation(ctx context.Context, tokenHash string) (Invitation, error) {
@@ -163,24 +172,6 @@ func (s *Service) openInvitation(ctx context.Context, tokenHash string) (Invitat
 		return i, ErrNotFound
 	}
 	return i, nil
-}
-
-func (s *Service) applyGrants(ctx context.Context, by Person, i Invitation) error {
-	p, err := s.repo.Person(ctx, i.Person)
-	if err != nil {
-		return err
-	}
-	for _, g := range i.Grants {
-		if !slices.Contains(p.Grants, g) {
-			p.Grants = append(p.Grants, g)
-		}
-	}
-	i.UsedAt = s.opts.Now()
-	return errors.Join(
-		s.repo.SavePerson(ctx, p, s.entry(by, audit.PersonRoleGranted, string(p.ID), map[string]any{"roles": grantWords(i.Grants)})),
-		s.repo.SaveInvitation(ctx, i),
-		s.repo.EndLogins(ctx, p.ID, "", "", i.UsedAt), // rights changed: sign in again
-	)
 }
 
 // Invited is the invitation behind a link: ErrNotFound if it is used, revoked, too old or not confirmed yet.
@@ -206,18 +197,15 @@ func (s *Service) Join(ctx context.Context, token, name, password string) (Perso
 	if p.Name == "" {
 		p.Name = i.Name
 	}
-	if err := CheckPassword(password, p); err != nil {
-		return Person{}, err
+	if !CheckName(p.Name) {
+		return Person{}, &InputError{"name", "name"}
 	}
-	hash, err := s.hasher.hash(password)
+	hash, err := s.newHash(p, password)
 	if err != nil {
 		return Person{}, err
 	}
 	i.UsedAt, i.Person = now, p.ID
-	if err := s.repo.SaveInvitation(ctx, i); err != nil {
-		return Person{}, err
-	}
-	return p, s.repo.AddPerson(ctx, p, "", hash, s.entry(p, audit.PersonJoined, string(p.ID), map[string]any{
+	return p, s.repo.Join(ctx, i, p, hash, s.entry(p, audit.PersonJoined, string(p.ID), map[string]any{
 		"email": p.Email, "roles": grantWords(p.Grants), "invited_by": string(i.By)}))
 }
 
@@ -226,14 +214,15 @@ func (s *Service) rejoin(ctx context.Context, i Invitation, password string) (Pe
 	if err != nil {
 		return Person{}, err
 	}
-	if p.Disabled {
+	if p.Disabled || len(i.Grants) > 0 { // roles are given by confirming, not by a link
 		return Person{}, ErrNotFound
 	}
-	if err := s.setPassword(ctx, p, password, ""); err != nil {
+	hash, err := s.newHash(p, password)
+	if err != nil {
 		return Person{}, err
 	}
 	i.UsedAt = s.opts.Now()
-	return p, s.repo.SaveInvitation(ctx, i)
+	return p, s.repo.Rejoin(ctx, i, hash, s.entry(p, audit.PersonPasswordChanged, string(p.ID), map[string]any{"invited_by": string(i.By)}))
 }
 
 // Disable shuts somebody out at once. The last super admin stays.
@@ -245,46 +234,15 @@ func (s *Service) Disable(ctx context.Context, by Person, id PersonID) error {
 	if !Can(by, ManagePeople, "") || p.Disabled {
 		return ErrNotFound
 	}
-	if err := s.mayLose(ctx, p); err != nil {
-		return err
-	}
-	now := s.opts.Now()
-	if err := s.repo.Disable(ctx, id, now, s.entry(by, audit.PersonDisabled, string(id), map[string]any{"email": p.Email})); err != nil {
-		return err
-	}
-	return s.repo.EndLogins(ctx, id, "", "", now)
-}
-
-func (s *Service) mayLose(ctx context.Context, p Person) error {
-	if !p.IsSuper() {
-		return nil
-	}
-	n, err := s.countSupers(ctx)
-	if err == nil && n <= 1 {
-		return ErrLastSuper
-	}
-	return err
+	return s.repo.Disable(ctx, id, s.opts.Now(), s.entry(by, audit.PersonDisabled, string(id), map[string]any{"email": p.Email}))
 }
 
 // TakeRole takes one role away, at once: tightening needs no second person.
 func (s *Service) TakeRole(ctx context.Context, by Person, id PersonID, g Grant) error {
-	p, err := s.repo.Person(ctx, id)
-	if err != nil {
-		return err
-	}
-	if !Can(by, ManagePeople, "") || !slices.Contains(p.Grants, g) {
+	if !Can(by, ManagePeople, "") {
 		return ErrNotFound
 	}
-	if g.Role == SuperAdmin {
-		if err := s.mayLose(ctx, p); err != nil {
-			return err
-		}
-	}
-	p.Grants = slices.DeleteFunc(p.Grants, func(h Grant) bool { return h == g })
-	if err := s.repo.SavePerson(ctx, p, s.entry(by, audit.PersonRoleRevoked, string(id), map[string]any{"roles": grantWords([]Grant{g})})); err != nil {
-		return err
-	}
-	return s.repo.EndLogins(ctx, id, "", "", s.opts.Now())
+	return s.repo.TakeGrant(ctx, id, g, s.opts.Now(), s.entry(by, audit.PersonRoleRevoked, string(id), map[string]any{"roles": grantWords([]Grant{g})}))
 }
 
 // SelfGrant gives the person who opened a store its merchant admin's role.
@@ -292,8 +250,8 @@ func (s *Service) SelfGrant(ctx context.Context, p Person, st StoreID) error {
 	if p.IsSuper() {
 		return nil
 	}
-	p.Grants = append(p.Grants, Grant{Role: MerchantAdmin, Store: st})
-	return s.repo.SavePerson(ctx, p, s.entry(p, audit.PersonRoleGranted, string(p.ID), map[string]any{"roles": grantWords(p.Grants[len(p.Grants)-1:])}))
+	grants := []Grant{{Role: MerchantAdmin, Store: st}}
+	return s.repo.AddGrants(ctx, p.ID, grants, s.entry(p, audit.PersonRoleGranted, string(p.ID), map[string]any{"roles": grantWords(grants)}))
 }
 
 // Identity is whom a host program says a request comes from.
@@ -310,27 +268,54 @@ func (s *Service) External(ctx context.Context, id Identity) (Person, error) {
 	if id.Subject == "" || !slices.Contains(Roles(), id.Role) {
 		return Person{}, ErrNotFound
 	}
-	grants := []Grant{{Role: SuperAdmin}}
-	if id.Role != SuperAdmin {
-		grants = nil
-		for _, st := range id.Stores {
-			grants = append(grants, Grant{Role: id.Role, Store: st})
-		}
-	}
 	p, err := s.repo.BySubject(ctx, id.Subject)
 	if errors.Is(err, ErrNotFound) {
-		p = Person{ID: PersonID(s.opts.NewID()), Email: id.Email, Name: id.Name, Grants: grants, External: true, MadeAt: s.opts.Now()}
-		return p, s.repo.AddPerson(ctx, p, id.Subject, "", s.entry(p, audit.PersonJoined, string(p.ID), map[string]any{
-			"email": p.Email, "roles": grantWords(grants), "subject": id.Subject}))
+		p, err = s.addExternal(ctx, id)
 	}
-	if err != nil || p.Disabled {
-		return Person{}, errors.Join(err, errIf(p.Disabled, ErrNotFound))
+	if err != nil {
+		return Person{}, err
 	}
-	if slices.Equal(p.Grants, grants) && p.Name == id.Name && p.Email == id.Email {
+	if p.Disabled {
+		return Person{}, ErrNotFound
+	}
+	grants := id.grants()
+	var entries []audit.Entry
+	switch {
+	case !sameGrants(p.Grants, grants):
+		entries = append(entries, s.entry(p, audit.PersonRoleGranted, string(p.ID), map[string]any{"roles": grantWords(grants), "by": "host"}))
+	case p.Name == id.Name && p.Email == id.Email:
 		return p, nil
 	}
 	p.Grants, p.Name, p.Email = grants, id.Name, id.Email
-	return p, s.repo.SavePerson(ctx, p, s.entry(p, audit.PersonRoleGranted, string(p.ID), map[string]any{"roles": grantWords(grants), "by": "host"}))
+	return p, s.repo.SaveExternal(ctx, p, entries...)
+}
+
+// addExternal makes the person of an identity, unless another request has just made it.
+func (s *Service) addExternal(ctx context.Context, id Identity) (Person, error) {
+	p := Person{ID: PersonID(s.opts.NewID()), Email: id.Email, Name: id.Name, Grants: id.grants(), External: true, MadeAt: s.opts.Now()}
+	err := s.repo.AddPerson(ctx, p, id.Subject, "", s.entry(p, audit.PersonJoined, string(p.ID), map[string]any{
+		"email": p.Email, "roles": grantWords(p.Grants), "subject": id.Subject}))
+	if errors.Is(err, ErrTaken) {
+		return s.repo.BySubject(ctx, id.Subject)
+	}
+	return p, err
+}
+
+func (id Identity) grants() []Grant {
+	if id.Role == SuperAdmin {
+		return []Grant{{Role: SuperAdmin}}
+	}
+	var all []Grant
+	for _, st := range id.Stores {
+		if g := (Grant{Role: id.Role, Store: st}); st != "" && !slices.Contains(all, g) {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+func sameGrants(a, b []Grant) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(g Grant) bool { return !slices.Contains(b, g) })
 }
 
 func errIf(yes bool, err error) error {
@@ -338,102 +323,4 @@ func errIf(yes bool, err error) error {
 		return err
 	}
 	return nil
-}
-
-// SetupLife is how long the one-time link of the first start works after it was printed.
-const SetupLife = 24 * time.Hour
-
-// BeginSetup makes the one-time link's token for an installation that has nobody yet, "" if it is set up. A restart
-// makes a new one; the old one is worth nothing then.
-func (s *Service) BeginSetup(ctx context.Context) (string, error) {
-	setup, err := s.repo.Setup(ctx)
-	if err != nil || setup.Done {
-		return "", err
-	}
-	token := s.opts.NewID()
-	setup.TokenHash = hashToken(token)
-	return token, s.repo.SaveSetup(ctx, setup)
-}
-
-// First is what the set-up asks for.
-type First struct {
-	Token, Name, Email, Password string
-	OnePerson                    bool
-}
-
-// FinishSetup makes the first super admin. The link then is used up. ErrNotFound: the link is not the one printed.
-func (s *Service) FinishSetup(ctx context.Context, in First) (Person, error) {
-	setup, err := s.repo.Setup(ctx)
-	if err != nil {
-		return Person{}, err
-	}
-	if setup.Done || in.Token == "" || setup.TokenHash != hashToken(in.Token) {
-		return Person{}, ErrNotFound
-	}
-	p := Person{ID: PersonID(s.opts.NewID()), Email: strings.TrimSpace(in.Email), Name: strings.TrimSpace(in.Name),
-		Grants: []Grant{{Role: SuperAdmin}}, MadeAt: s.opts.Now(), HasPass: true}
-	switch {
-	case !CheckEmail(p.Email):
-		return Person{}, &InputError{"email", "email"}
-	case p.Name == "" || len(p.Name) > 120:
-		return Person{}, &InputError{"name", "name"}
-	}
-	if err := CheckPassword(in.Password, p); err != nil {
-		return Person{}, err
-	}
-	return p, s.finish(ctx, setup, p, in)
-}
-
-func (s *Service) finish(ctx context.Context, setup Setup, p Person, in First) error {
-	hash, err := s.hasher.hash(in.Password)
-	if err != nil {
-		return err
-	}
-	setup.Done, setup.OnePerson, setup.TokenHash = true, in.OnePerson, ""
-	if err := s.repo.SaveSetup(ctx, setup, s.entry(p, audit.SetupDone, "", map[string]any{"one_person": in.OnePerson})); err != nil {
-		return err
-	}
-	return s.repo.AddPerson(ctx, p, "", hash, s.entry(p, audit.PersonJoined, string(p.ID), map[string]any{
-		"email": p.Email, "roles": grantWords(p.Grants)}))
-}
-
-// SetOnePerson switches between two people and one. Towards two people takes one super admin; towards one is refused
-// while somebody else could be the second.
-func (s *Service) SetOnePerson(ctx context.Context, by Person, on bool) error {
-	if !Can(by, ManageSettings, "") {
-		return ErrNotFound
-	}
-	setup, err := s.repo.Setup(ctx)
-	if err != nil || setup.OnePerson == on {
-		return err
-	}
-	if on {
-		if n, err := s.countSupers(ctx); err != nil {
-			return err
-		} else if n > 1 {
-			return &InputError{"mode", "two_exist"}
-		}
-	}
-	setup.OnePerson = on
-	return s.repo.SaveSetup(ctx, setup, s.entry(by, audit.SettingsChanged, "one_person", map[string]any{"one_person": on}))
-}
-
-// AddDirect makes a person at once, for the command line and the demo: whoever runs them owns the machine.
-func (s *Service) AddDirect(ctx context.Context, p Person, password string) (Person, error) {
-	p.ID, p.MadeAt, p.HasPass = PersonID(s.opts.NewID()), s.opts.Now(), true
-	if !CheckEmail(p.Email) {
-		return Person{}, &InputError{"email", "email"}
-	}
-	if !validGrants(p.Grants) {
-		return Person{}, &InputError{"role", "role"}
-	}
-	if err := CheckPassword(password, p); err != nil {
-		return Person{}, err
-	}
-	hash, err := s.hasher.hash(password)
-	if err != nil {
-		return Person{}, err
-	}
-	return p, s.repo.AddPerson(ctx, p, "", hash, s.entry(Person{}, audit.PersonJoined, string(p.ID), map[string]any{
-		"email": p.Email, "roles": grantWords(p.Grants), "by": "command line"}))
 }

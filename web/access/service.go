@@ -13,6 +13,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
+	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/web/audit"
 )
 
@@ -79,17 +80,20 @@ func (s *Service) SignIn(ctx context.Context, in SignIn) (Login, Person, error) 
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Login{}, Person{}, err
 	}
-	if err := s.mayTry(ctx, p, in); err != nil {
-		return Login{}, Person{}, err
-	}
-	ok, err := s.fits(ctx, p, in)
+	limits, err := s.limitsOf(ctx, p, in)
 	if err != nil {
 		return Login{}, Person{}, err
 	}
-	if !ok {
-		return Login{}, Person{}, errors.Join(ErrSignIn, s.countFailure(ctx, in))
+	t, err := s.take(ctx, limits)
+	if err != nil {
+		return Login{}, Person{}, err
 	}
-	if err := s.forget(ctx, in); err != nil {
+	if ok, err := s.fits(ctx, p, in); err != nil {
+		return Login{}, Person{}, err
+	} else if !ok {
+		return Login{}, Person{}, ErrSignIn
+	}
+	if err := s.giveBack(ctx, t); err != nil {
 		return Login{}, Person{}, err
 	}
 	l, err := s.addLogin(ctx, p, in.Agent, in.Address)
@@ -116,17 +120,17 @@ func (s *Service) fits(ctx context.Context, p Person, in SignIn) (bool, error) {
 		}
 	}
 	if stale {
-		return true, s.rehash(ctx, p.ID, in.Password)
+		return true, s.rehash(ctx, p.ID, secrets.Password, in.Password)
 	}
 	return true, nil
 }
 
-func (s *Service) rehash(ctx context.Context, id PersonID, password string) error {
+func (s *Service) rehash(ctx context.Context, id PersonID, old, password string) error {
 	hash, err := s.hasher.hash(password)
 	if err != nil {
 		return err
 	}
-	return s.repo.SetPassword(ctx, id, hash)
+	return s.repo.Rehash(ctx, id, old, hash)
 }
 
 func (s *Service) addLogin(ctx context.Context, p Person, agent, address string) (Login, error) {
@@ -168,9 +172,9 @@ func (s *Service) Current(ctx context.Context, loginID string) (Person, Login, e
 		return Person{}, Login{}, ErrNotFound
 	}
 	if now.Sub(l.SeenAt) > time.Minute { // not with every request: each would be a write
-		err = s.repo.TouchLogin(ctx, l.ID, now)
+		_ = s.repo.TouchLogin(ctx, l.ID, now) // a disk that takes no more must not keep people from reading
 	}
-	return p, l, err
+	return p, l, nil
 }
 
 // SignOut ends one login of a person.
@@ -188,39 +192,43 @@ func (s *Service) Logins(ctx context.Context, p Person) ([]Login, error) {
 	return s.repo.Logins(ctx, p.ID)
 }
 
-// ChangePassword sets a new password and ends every other login.
+// ChangePassword sets a new password and ends every other login. ErrSignIn: the old one does not fit.
 func (s *Service) ChangePassword(ctx context.Context, p Person, old, fresh, keepLogin string) error {
-	secrets, err := s.repo.Secrets(ctx, p.ID)
-	if err != nil {
+	if ok, err := s.ConfirmPassword(ctx, p, old); err != nil {
 		return err
-	}
-	if ok, _ := s.hasher.check(old, secrets.Password); !ok {
+	} else if !ok {
 		return ErrSignIn
 	}
-	return s.setPassword(ctx, p, fresh, keepLogin)
-}
-
-func (s *Service) setPassword(ctx context.Context, p Person, fresh, keepLogin string) error {
-	if err := CheckPassword(fresh, p); err != nil {
-		return err
-	}
-	hash, err := s.hasher.hash(fresh)
+	hash, err := s.newHash(p, fresh)
 	if err != nil {
 		return err
 	}
-	if err := s.repo.SetPassword(ctx, p.ID, hash, s.entry(p, audit.PersonPasswordChanged, string(p.ID), nil)); err != nil {
-		return err
-	}
-	return s.repo.EndLogins(ctx, p.ID, "", keepLogin, s.opts.Now())
+	return s.repo.SetPassword(ctx, p.ID, hash, End{keepLogin, s.opts.Now()}, s.entry(p, audit.PersonPasswordChanged, string(p.ID), nil))
 }
 
-// SavePreferences keeps a person's name, language and theme.
-func (s *Service) SavePreferences(ctx context.Context, p Person, name, language, theme string) error {
-	if name = strings.TrimSpace(name); name != "" {
-		p.Name = cut(name, 120)
+// newHash is the hash of a password that will do for a person.
+func (s *Service) newHash(p Person, password string) (string, error) {
+	if err := CheckPassword(password, p); err != nil {
+		return "", err
 	}
-	p.Language, p.Theme = language, theme
-	return s.repo.SavePerson(ctx, p)
+	return s.hasher.hash(password)
+}
+
+// SavePreferences keeps a person's name, language and theme; an empty name is left as it is.
+func (s *Service) SavePreferences(ctx context.Context, p Person, name, language, theme string) error {
+	if name = strings.TrimSpace(name); name == "" {
+		name = p.Name
+	}
+	switch {
+	case !CheckName(name):
+		return &InputError{"name", "name"}
+	case len(language) > 35: // the longest tag RFC 5646 expects
+		return &InputError{"language", "language"}
+	case theme != "" && theme != "light" && theme != "dark":
+		return &InputError{"theme", "theme"}
+	}
+	p.Name, p.Language, p.Theme = name, language, theme
+	return s.repo.SavePreferences(ctx, p)
 }
 
 // People lists everybody, disabled people last.
@@ -243,4 +251,9 @@ func hashToken(token string) string {
 func CheckEmail(text string) bool {
 	a, err := mail.ParseAddress(text)
 	return err == nil && a.Address == text && len(text) <= 254 && strings.Contains(text[strings.LastIndex(text, "@"):], ".")
+}
+
+// CheckName reports whether text may stand for a person: one line that shows what it says.
+func CheckName(text string) bool {
+	return (providers.Field{Name: "name", Max: 120}).Check(text) == nil
 }

@@ -2,16 +2,18 @@ package access
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"time"
 )
 
-// Limits of failed sign-ins. A stranger can slow down only themselves: the count of an account alone holds only for
+// Limits of failed tries. A stranger can slow down only themselves: the count of an account alone holds only for
 // addresses its owner never signed in from.
 const (
 	freePair    = 5  // of one account from one address
 	freeAddress = 40 // of any account from one address
 	freeAccount = 40 // of one account from addresses its owner never used
+	freeConfirm = 10 // of confirming, by somebody who is signed in: six digits are soon guessed otherwise
 	maxWait     = 15 * time.Minute
 	forgetAfter = time.Hour
 )
@@ -21,65 +23,87 @@ type limit struct {
 	free int
 }
 
-func limitsOf(in SignIn) []limit {
-	email := strings.ToLower(in.Email)
-	return []limit{
-		{"pair:" + email + "|" + in.Address, freePair},
-		{"address:" + in.Address, freeAddress},
-		{"account:" + email, freeAccount},
-	}
-}
-
-// mayTry refuses a try that comes too soon.
-func (s *Service) mayTry(ctx context.Context, p Person, in SignIn) error {
-	for _, l := range limitsOf(in) {
-		if known, err := s.isKnown(ctx, l, p, in); err != nil {
-			return err
-		} else if known {
-			continue
-		}
-		t, err := s.repo.Throttle(ctx, l.name)
-		if err != nil {
-			return err
-		}
-		if wait := t.Until.Sub(s.opts.Now()); wait > 0 {
-			return &ThrottledError{Wait: wait}
+func (s *Service) limitsOf(ctx context.Context, p Person, in SignIn) ([]limit, error) {
+	email, from := cut(strings.ToLower(in.Email), 254), neighborhood(in.Address)
+	limits := []limit{{"pair:" + email + "|" + from, freePair}, {"address:" + from, freeAddress}}
+	if p.ID != "" {
+		if known, err := s.repo.KnownAddress(ctx, p.ID, in.Address); err != nil || known {
+			return limits, err
 		}
 	}
-	return nil
+	return append(limits, limit{"account:" + email, freeAccount}), nil
 }
 
-func (s *Service) isKnown(ctx context.Context, l limit, p Person, in SignIn) (bool, error) {
-	if p.ID == "" || !strings.HasPrefix(l.name, "account:") {
-		return false, nil
+// neighborhood is what one subscriber has of addresses: one of IPv4, 2^64 of IPv6.
+func neighborhood(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || ip.Unmap().Is4() {
+		return cut(address, 100)
 	}
-	return s.repo.KnownAddress(ctx, p.ID, in.Address)
-}
-
-// countFailure makes the next try wait, longer each time, once the free tries are used up.
-func (s *Service) countFailure(ctx context.Context, in SignIn) error {
-	now := s.opts.Now()
-	for _, l := range limitsOf(in) {
-		t, err := s.repo.Throttle(ctx, l.name)
-		if err != nil {
-			return err
-		}
-		if now.Sub(t.LastAt) > forgetAfter {
-			t.Failures = 0
-		}
-		t.Failures++
-		t.LastAt = now
-		if over := t.Failures - l.free; over >= 0 {
-			t.Until = now.Add(min(time.Second<<min(over, 12), maxWait))
-		}
-		if err := s.repo.SaveThrottle(ctx, l.name, t); err != nil {
-			return err
-		}
+	prefix, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return cut(address, 100)
 	}
-	return nil
+	return prefix.String()
 }
 
-// forget clears the count of this account from this address after a sign-in that worked.
-func (s *Service) forget(ctx context.Context, in SignIn) error {
-	return s.repo.SaveThrottle(ctx, limitsOf(in)[0].name, Throttle{})
+// try is a try that was counted before anybody looked whether it fits: tries at the same time cannot slip past the limits
+// together.
+type try struct {
+	limits        []limit
+	before, after []Throttle
+}
+
+// take counts a try under every limit, or refuses it as coming too soon.
+func (s *Service) take(ctx context.Context, limits []limit) (try, error) {
+	t, now := try{limits: limits}, s.opts.Now()
+	err := s.repo.ChangeThrottles(ctx, names(limits), func(counts []Throttle) error {
+		for _, c := range counts {
+			if wait := c.Until.Sub(now); wait > 0 {
+				return &ThrottledError{Wait: wait}
+			}
+		}
+		t.before = append([]Throttle{}, counts...)
+		for i := range counts {
+			counts[i] = counts[i].more(limits[i].free, now)
+		}
+		t.after = append([]Throttle{}, counts...)
+		return nil
+	})
+	return t, err
+}
+
+// more is the count after one more failure: the wait grows with each, once the free tries are used up.
+func (t Throttle) more(free int, now time.Time) Throttle {
+	if now.Sub(t.LastAt) > forgetAfter {
+		t.Failures = 0
+	}
+	t.Failures++
+	t.LastAt = now
+	if over := t.Failures - free; over >= 0 {
+		t.Until = now.Add(min(time.Second<<min(over, 12), maxWait))
+	}
+	return t
+}
+
+// giveBack takes back a try that fitted. The count under the first limit, which is the closest one, begins anew.
+func (s *Service) giveBack(ctx context.Context, t try) error {
+	return s.repo.ChangeThrottles(ctx, names(t.limits), func(counts []Throttle) error {
+		for i := range counts {
+			counts[i].Failures = max(counts[i].Failures-1, 0)
+			if counts[i].Until.Equal(t.after[i].Until) { // nobody else failed meanwhile
+				counts[i].Until = t.before[i].Until
+			}
+		}
+		counts[0] = Throttle{}
+		return nil
+	})
+}
+
+func names(limits []limit) []string {
+	all := make([]string, len(limits))
+	for i, l := range limits {
+		all[i] = l.name
+	}
+	return all
 }

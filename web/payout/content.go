@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/providers/money"
@@ -72,25 +70,17 @@ func Check(in Input, form Form) (Content, error) {
 		Method: form.Method.ID, MethodName: form.Method.Name, Country: form.Method.Country,
 		Description: strings.TrimSpace(in.Description),
 	}
-	var err error
-	if c.Details, err = checkDetails(in.Details, form.Fields); err != nil {
-		problems = append(problems, fieldErrors(err)...)
-	}
-	if c.Amount, err = money.Parse(in.Amount, in.Language, form.Method.Currency); err != nil {
+	c.Details, problems = checkDetails(in.Details, form.Fields)
+	amount, err := money.Parse(in.Amount, in.Language, form.Method.Currency)
+	if err != nil {
 		problems = append(problems, amountProblem(err))
 	}
+	c.Amount = amount
 	problems = append(problems, checkDescription(c.Description)...)
 	if len(problems) > 0 {
 		return Content{}, problems
 	}
 	return c, nil
-}
-
-func fieldErrors(err error) FieldErrors {
-	if e, ok := errors.AsType[FieldErrors](err); ok {
-		return e
-	}
-	return nil
 }
 
 func amountProblem(err error) FieldProblem {
@@ -101,12 +91,6 @@ func amountProblem(err error) FieldProblem {
 }
 
 func checkDescription(text string) FieldErrors {
-	switch {
-	case text == "":
-		return FieldErrors{{Field: "description", Key: "check.required"}}
-	case utf8.RuneCountInString(text) > maxDescription:
-		return FieldErrors{{Field: "description", Key: "check.too_long", Args: map[string]any{"Max": maxDescription}}}
-	}
 	if err := (providers.Field{Name: "description", Max: maxDescription}).Check(text); err != nil {
 		return FieldErrors{problemOf("description", err)}
 	}
@@ -120,7 +104,7 @@ func problemOf(field string, err error) FieldProblem {
 	return FieldProblem{Field: field, Key: "check.pattern"}
 }
 
-func checkDetails(typed map[string]string, fields []providers.Field) ([]Detail, error) {
+func checkDetails(typed map[string]string, fields []providers.Field) ([]Detail, FieldErrors) {
 	var problems FieldErrors
 	for _, name := range providers.UnknownNames(fields, typed) {
 		problems = append(problems, FieldProblem{Field: "fields[" + name + "]", Key: "check.unknown_field", Args: map[string]any{"Name": name}})
@@ -211,7 +195,6 @@ type snapshot struct {
 const snapshotFormat = "paywicket-snapshot-1"
 
 func encodeSnapshot(p *Payout, c Content) ([]byte, error) {
-	c.Details = slices.Clone(c.Details)
 	b, err := json.Marshal(snapshot{Format: snapshotFormat, Payout: p.ID, Store: p.Store, Content: c})
 	if err != nil {
 		return nil, fmt.Errorf("encode snapshot of %s: %w", p.ID, err)

@@ -85,19 +85,9 @@ func (p *Payout) applyError(a *Attempt, e Evidence, now time.Time) (Effect, erro
 		effect.Code = NoneNothingFound
 		return effect, nil
 	}
-	if p.State != Sending {
-		effect.Code = NoneLate // a webhook was faster than the answer
-		return effect, nil
-	}
-	to := Unknown
-	switch providers.KindOf(e.Err) {
-	case providers.NotSent:
-		to = NotSent
-	case providers.Refused:
-		to = Refused
-		if p.unknownBefore(a) { // a refusal may then only mean "the first one exists"
-			to = Unknown
-		}
+	to := p.meaning(a, e.Err)
+	if p.State != Sending || a != p.Current() {
+		return p.applyLate(a, e, to, now), nil
 	}
 	a.Outcome, p.Reason = to, reasonOf(e.Err)
 	if err := p.move(to, now); err != nil {
@@ -107,6 +97,31 @@ func (p *Payout) applyError(a *Attempt, e Evidence, now time.Time) (Effect, erro
 	p.note(now, system(), audit.PayoutAnswered, facts{"state": string(to), "attempt": a.No, "words": p.Reason, "code": codeOf(e.Err)})
 	effect.To, effect.Code = to, ""
 	return effect, nil
+}
+
+// meaning is the state in which the failure of a send leaves a payout.
+func (p *Payout) meaning(a *Attempt, err error) State {
+	switch kind := providers.KindOf(err); {
+	case kind == providers.NotSent:
+		return NotSent
+	case kind == providers.Refused && !p.unknownBefore(a):
+		return Refused
+	}
+	return Unknown // also a refusal that may only mean "the first one exists"
+}
+
+// applyLate is an answer that was overtaken: by a webhook, by a new sender that gave it up, or by a newer attempt. It moves
+// nothing. That nothing was carried out contradicts a company that has said otherwise since.
+func (p *Payout) applyLate(a *Attempt, e Evidence, to State, now time.Time) Effect {
+	effect := Effect{From: p.State, To: p.State, Code: NoneLate}
+	if a != p.Current() {
+		effect.Code = NoneOlder
+		return effect
+	}
+	if to != Unknown && (p.State == Accepted || p.State == Paid || p.State == Returned) {
+		effect.Conflict = p.disagree(e, p.State, to, now)
+	}
+	return effect
 }
 
 // unknownBefore reports whether an earlier attempt used the same reference and its outcome is known only from people.
@@ -132,18 +147,30 @@ func (p *Payout) noteLook(e Evidence, now time.Time) {
 func (p *Payout) applyContradiction(a *Attempt, e Evidence, c Conflict, now time.Time) (Effect, error) {
 	effect := Effect{From: p.State, To: p.State, Conflict: &c}
 	p.openConflict(c, now)
-	if e.Source == FromAnswer && p.State == Sending {
-		a.Outcome = Unknown
-		if err := p.move(Unknown, now); err != nil {
+	if e.Source == FromAnswer && p.State == Sending && a == p.Current() {
+		effect.To = Unknown
+		if err := p.applyDoubt(a, c.Code, e.Result.Message, now); err != nil {
 			return effect, err
 		}
-		effect.To = Unknown
 	}
-	if p.State.InFlight() {
+	p.looked(e, now)
+	return effect, nil
+}
+
+// looked counts a look-up that left the payout unfinished and sets the next one. What is posted to us does not: repeated
+// often enough it would put look-ups off for ever.
+func (p *Payout) looked(e Evidence, now time.Time) {
+	if e.Source == FromLookup {
 		p.Looks++
 		p.schedule(now)
 	}
-	return effect, nil
+}
+
+// disagree keeps news that say "got" of a payout that stands at "expected", as a conflict.
+func (p *Payout) disagree(e Evidence, expected, got State, now time.Time) *Conflict {
+	c := Conflict{At: now, Source: e.Source, Code: "final", Expected: string(expected), Got: string(got), HookID: e.HookID}
+	p.openConflict(c, now)
+	return &c
 }
 
 // openConflict records a contradiction once: the same news again adds nothing.
@@ -160,46 +187,60 @@ func (p *Payout) openConflict(c Conflict, now time.Time) {
 // applyResult takes in what the company says, once nothing in it contradicts.
 func (p *Payout) applyResult(a *Attempt, e Evidence, now time.Time) (Effect, error) {
 	effect := Effect{From: p.State, To: p.State}
-	r := e.Result
-	named := p.names(a, e)
-	if !named {
-		effect.Code = NoneUnproven
-		p.applyUnproven(a, e, now, &effect)
-		return effect, nil
+	proof := p.proves(a, e.Result)
+	if !proof && !p.names(a, e) {
+		return p.applyUnproven(a, e, now)
 	}
-	p.adopt(a, r)
-	to := target(r.Status)
+	a.adopt(e.Result)
+	to := target(e.Result.Status)
+	returned := to == Returned && p.State.CanBecome(Paid) // then it was paid before, though nobody told us
 	switch {
 	case a != p.Current():
-		return p.applyOlder(effect, e, now), nil
-	case to == "" || r.Status == providers.Accepted:
+		return p.applyOlder(effect, a, e, now), nil
+	case to == "" || to == Accepted:
 		return p.applyRunning(a, e, now)
-	case p.State == to:
+	case p.knows(to):
 		effect.Code = NoneKnown
-	case !p.State.CanBecome(to):
-		c := Conflict{At: now, Source: e.Source, Code: "final", Expected: string(p.State), Got: string(to), HookID: e.HookID}
-		p.openConflict(c, now)
-		effect.Conflict = &c
-	default:
-		return p.applyEnd(a, e, to, now)
+		return effect, nil
+	case !returned && !p.State.CanBecome(to):
+		effect.Conflict = p.disagree(e, p.State, to, now)
+		return effect, nil
+	case !proof: // good enough to say that it is under way, not how it ended
+		return p.applyRunning(a, e, now)
+	case returned:
+		if err := p.applyEnd(a, e, Paid, now); err != nil {
+			return effect, err
+		}
 	}
-	return effect, nil
+	effect.To = to
+	return effect, p.applyEnd(a, e, to, now)
 }
 
-// applyUnproven is an answer to the send that names nothing: it may have been carried out.
-func (p *Payout) applyUnproven(a *Attempt, e Evidence, now time.Time, effect *Effect) {
-	if e.Source != FromAnswer || p.State != Sending {
-		if e.Source == FromLookup {
-			p.noteLook(e, now)
-		}
-		return
+// knows reports whether an end is no news: the payout stands there, or was returned after it was paid.
+func (p *Payout) knows(to State) bool { return p.State == to || (p.State == Returned && to == Paid) }
+
+// applyUnproven is news that name nothing. As an answer to the send they leave open whether it was carried out.
+func (p *Payout) applyUnproven(a *Attempt, e Evidence, now time.Time) (Effect, error) {
+	effect := Effect{From: p.State, To: p.State, Code: NoneUnproven}
+	if e.Source == FromLookup {
+		p.noteLook(e, now)
 	}
-	a.Outcome, p.Reason = Unknown, e.Result.Message
-	if p.move(Unknown, now) == nil {
-		p.schedule(now)
-		p.note(now, system(), audit.PayoutAnswered, facts{"state": string(Unknown), "attempt": a.No, "words": e.Result.Message})
-		effect.To, effect.Code = Unknown, ""
+	if e.Source != FromAnswer || p.State != Sending || a != p.Current() {
+		return effect, nil
 	}
+	effect.To, effect.Code = Unknown, ""
+	return effect, p.applyDoubt(a, "", e.Result.Message, now)
+}
+
+// applyDoubt leaves a payout unknown after an answer to its send.
+func (p *Payout) applyDoubt(a *Attempt, code, words string, now time.Time) error {
+	a.Outcome, p.Reason = Unknown, words
+	if err := p.move(Unknown, now); err != nil {
+		return err
+	}
+	p.schedule(now)
+	p.note(now, system(), audit.PayoutAnswered, facts{"state": string(Unknown), "attempt": a.No, "words": words, "code": code})
+	return nil
 }
 
 func target(s providers.Status) State {
@@ -219,20 +260,20 @@ func target(s providers.Status) State {
 	}
 }
 
-// names reports whether the news are proof about this attempt: the answer to the send itself with an identifier, or a
-// record that names the stored identifier, or our reference with the amount (MONEY-SAFETY, rule 3).
-func (p *Payout) names(a *Attempt, e Evidence) bool {
-	r := e.Result.Attempt
-	switch {
-	case a.RemoteID != "" && r.RemoteID == a.RemoteID:
-		return true
-	case e.Source == FromAnswer:
-		return r.RemoteID != "" || r.Reference == a.Reference
-	}
-	return r.Reference == a.Reference && e.Result.Amount.Currency == p.Content.Amount.Currency && e.Result.Amount.Minor == p.Content.Amount.Minor
+// proves reports whether news are proof of how an attempt ended: a record that names the stored identifier, or our
+// reference together with amount and currency (MONEY-SAFETY, rule 3).
+func (p *Payout) proves(a *Attempt, r providers.Result) bool {
+	return (a.RemoteID != "" && r.Attempt.RemoteID == a.RemoteID) ||
+		(r.Attempt.Reference == a.Reference && r.Amount == p.Content.Amount)
 }
 
-func (p *Payout) adopt(a *Attempt, r providers.Result) {
+// names reports whether news are the answer to the send itself with an identifier or our reference: the company has it.
+func (p *Payout) names(a *Attempt, e Evidence) bool {
+	r := e.Result.Attempt
+	return e.Source == FromAnswer && (r.RemoteID != "" || r.Reference == a.Reference)
+}
+
+func (a *Attempt) adopt(r providers.Result) {
 	if a.RemoteID == "" {
 		a.RemoteID = r.Attempt.RemoteID
 	}
@@ -242,31 +283,46 @@ func (p *Payout) adopt(a *Attempt, r providers.Result) {
 		}
 		a.Kept[k] = v
 	}
+}
+
+func (p *Payout) takeFee(r providers.Result) {
 	if r.Fee.Currency != "" {
 		p.Fee = r.Fee
 	}
 }
 
-// applyOlder is news about an attempt that a later decision has replaced. Money moved by it is a conflict.
-func (p *Payout) applyOlder(effect Effect, e Evidence, now time.Time) Effect {
+// applyOlder is news about an attempt that a later decision has replaced, which was taken only because no money had moved.
+// Anything else than that it came to nothing is a conflict, also a word nobody understands.
+func (p *Payout) applyOlder(effect Effect, a *Attempt, e Evidence, now time.Time) Effect {
 	effect.Code = NoneOlder
-	if s := e.Result.Status; s == providers.Paid || s == providers.Accepted {
-		c := Conflict{At: now, Source: e.Source, Code: "older_attempt", Expected: string(NotExecuted), Got: string(s), HookID: e.HookID}
-		p.openConflict(c, now)
-		effect.Conflict = &c
+	to := target(e.Result.Status)
+	if to == Failed || to == Cancelled {
+		return effect
 	}
+	expected := a.Outcome
+	if expected != NotSent && expected != Refused {
+		expected = NotExecuted
+	}
+	c := Conflict{At: now, Source: e.Source, Code: "older_attempt", Expected: string(expected), Got: string(to), HookID: e.HookID}
+	p.openConflict(c, now)
+	effect.Conflict = &c
 	return effect
 }
 
-// applyRunning is "still under way", or a word nobody understands: neither is ever final.
+// applyRunning is "still under way", or a word nobody understands: neither is ever final. A word nobody understands moves
+// nothing at all unless it answers the send itself; people can still review the payout then.
 func (p *Payout) applyRunning(a *Attempt, e Evidence, now time.Time) (Effect, error) {
 	effect := Effect{From: p.State, To: p.State, Code: NoneKnown}
-	if e.Result.Status == "" {
+	unmapped := target(e.Result.Status) == ""
+	if unmapped {
 		effect.Code = NoneNotUnderstood
 		p.note(now, system(), audit.PayoutUnmapped, facts{"word": e.Result.Word, "source": string(e.Source)})
 	}
 	switch {
-	case p.State == Sending || p.State == Unknown:
+	case !p.State.InFlight() && !p.State.ended():
+		effect.Conflict = p.disagree(e, p.State, Accepted, now)
+		return effect, nil
+	case (p.State == Sending || p.State == Unknown) && (!unmapped || e.Source == FromAnswer):
 		if err := p.move(Accepted, now); err != nil {
 			return effect, err
 		}
@@ -274,25 +330,22 @@ func (p *Payout) applyRunning(a *Attempt, e Evidence, now time.Time) (Effect, er
 			a.Outcome = Accepted
 		}
 		effect.To = Accepted
+		p.Reason = ""
+		p.schedule(now)
 		p.note(now, system(), p.action(e.Source), facts{"state": string(Accepted), "attempt": a.No, "word": e.Result.Word,
 			"remote_id": a.RemoteID, "hook": e.HookID})
-	case p.State == Accepted && e.Source == FromLookup:
-		p.Looks++
-	case !p.State.InFlight() && !p.State.Final():
-		c := Conflict{At: now, Source: e.Source, Code: "final", Expected: string(p.State), Got: string(Accepted), HookID: e.HookID}
-		p.openConflict(c, now)
-		effect.Conflict = &c
-		return effect, nil
+	default:
+		p.looked(e, now)
 	}
-	p.schedule(now)
+	p.takeFee(e.Result)
 	return effect, nil
 }
 
-func (p *Payout) applyEnd(a *Attempt, e Evidence, to State, now time.Time) (Effect, error) {
-	effect := Effect{From: p.State, To: to}
+func (p *Payout) applyEnd(a *Attempt, e Evidence, to State, now time.Time) error {
 	if err := p.move(to, now); err != nil {
-		return effect, err
+		return err
 	}
+	p.takeFee(e.Result)
 	if e.Source == FromAnswer {
 		a.Outcome = to
 	}
@@ -303,7 +356,7 @@ func (p *Payout) applyEnd(a *Attempt, e Evidence, to State, now time.Time) (Effe
 	p.Review = p.Review.lapse()
 	p.note(now, system(), p.action(e.Source), facts{"state": string(to), "attempt": a.No, "word": e.Result.Word,
 		"words": e.Result.Message, "remote_id": a.RemoteID, "hook": e.HookID})
-	return effect, nil
+	return nil
 }
 
 func (p *Payout) action(s Source) audit.Action {
@@ -319,13 +372,8 @@ func (p *Payout) Orphan(now time.Time) error {
 	if p.State != Sending || a == nil {
 		return refuse(CodeState, "State", string(p.State))
 	}
-	a.Outcome, a.EndedAt = Unknown, now
-	if err := p.move(Unknown, now); err != nil {
-		return err
-	}
-	p.schedule(now)
-	p.note(now, system(), audit.PayoutAnswered, facts{"state": string(Unknown), "attempt": a.No, "code": "sender_gone"})
-	return nil
+	a.EndedAt = now
+	return p.applyDoubt(a, "sender_gone", "", now)
 }
 
 // schedule sets when an unfinished payout is looked up next: after 5 s, then twice as long each time, up to an hour.

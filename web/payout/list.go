@@ -22,6 +22,7 @@ type Filter struct {
 	Min, Max string    // amounts in the currency's decimal form; they need Currency
 	Mode     string    // "live", "test"
 	Author   access.PersonID
+	Review   bool // only those that need people: unknown, or with an open conflict
 	Sort     Sort
 	After    Cursor // rows that follow this one
 	Before   Cursor // rows that precede this one

@@ -60,16 +60,20 @@ func (p *Payout) expect(version int) error {
 	return nil
 }
 
-// edit replaces what was typed. A submitted or approved payout becomes a draft again and its approvals are void.
+// edit replaces what was typed. A submitted or approved payout becomes a draft again and its approvals are void. One that
+// was sent before keeps its content for ever: news about the attempt are held against it, and a correction is a new payout.
 func (p *Payout) edit(by access.Person, in Input, now time.Time) error {
+	if len(p.Attempts) > 0 {
+		return refuse(CodeState, "State", string(p.State), "Wanted", string(Draft))
+	}
 	if p.State != Draft {
 		if err := p.move(Draft, now); err != nil {
 			return err
 		}
 		p.unapprove()
-		p.Snapshot, p.Digest = nil, ""
+		p.Content, p.Snapshot, p.Digest = Content{}, nil, ""
 	}
-	p.Input = in
+	p.Input, p.UpdatedAt = in, now
 	if !slices.Contains(p.Editors, by.ID) {
 		p.Editors = append(p.Editors, by.ID)
 	}
@@ -81,8 +85,12 @@ func (p *Payout) unapprove() {
 	p.ExpiresAt = time.Time{}
 }
 
-// submit freezes the content into a snapshot. Only what passes its checks gets here.
+// submit freezes the content of a draft into a snapshot. Other states lead back to submitted too, but with the content
+// they have.
 func (p *Payout) submit(by access.Person, form Form, now time.Time) error {
+	if p.State != Draft {
+		return refuse(CodeState, "State", string(p.State), "Wanted", string(Submitted))
+	}
 	content, err := Check(p.Input, form)
 	if err != nil {
 		return err
@@ -117,7 +125,7 @@ func (p *Payout) approve(by access.Person, proof access.StepUp, w World, life ti
 	if p.State != Submitted {
 		return refuse(CodeState, "State", string(p.State), "Wanted", string(Approved))
 	}
-	onePerson, err := w.OnePerson()
+	by, onePerson, err := present(w, by.ID)
 	if err != nil {
 		return err
 	}
@@ -128,11 +136,8 @@ func (p *Payout) approve(by access.Person, proof access.StepUp, w World, life ti
 	if err := p.current(w); err != nil {
 		return err
 	}
-	if proof.Person != by.ID || proof.Digest != p.Digest {
-		return refuse(CodeStepUp)
-	}
-	if err := w.UseStepUp(proof); err != nil {
-		return &Error{Code: CodeStepUp, Err: err}
+	if err := useUp(w, proof, by, p.Digest); err != nil {
+		return err
 	}
 	p.Approvals = append(p.Approvals, Approval{Person: by.ID, Name: by.Name, At: now, Digest: p.Digest, Challenge: proof.ID, Means: proof.Means})
 	p.OnePerson = p.OnePerson || marked
@@ -158,6 +163,29 @@ func (p *Payout) current(w World) error {
 		return refuse(CodeCredentials)
 	}
 	return nil
+}
+
+// present is a person as they are at this moment, read in the transaction of the decision: whoever asked may have been
+// shut out since they signed in. It also tells whether one-person mode is on.
+func present(w World, id access.PersonID) (access.Person, bool, error) {
+	onePerson, err := w.OnePerson()
+	if err != nil {
+		return access.Person{}, false, err
+	}
+	person, err := w.Person(id)
+	return person, onePerson, err
+}
+
+// useUp uses up a confirmation that must be this person's and about this digest.
+func useUp(w World, proof access.StepUp, by access.Person, digest string) error {
+	if proof.Person != by.ID || proof.Digest != digest {
+		return refuse(CodeStepUp)
+	}
+	err := w.UseStepUp(proof)
+	if errors.Is(err, access.ErrStepUp) {
+		return &Error{Code: CodeStepUp, Err: err}
+	}
+	return err
 }
 
 // admit refuses whoever must not approve. The report says that only one-person mode makes it possible.
@@ -213,15 +241,21 @@ func (p *Payout) discard(by access.Person, now time.Time) error {
 }
 
 // again asks for a new decision about the same content, after an attempt that is known not to have moved money. The
-// credentials it will be sent with are today's.
+// credentials it will be sent with are today's. It also takes a submitted payout whose credentials were replaced, which
+// nobody may approve as it is.
 func (p *Payout) again(by access.Person, w World, now time.Time) error {
-	if p.State != NotSent && p.State != Refused && p.State != NotExecuted {
+	if p.State != Submitted && p.State != NotSent && p.State != Refused && p.State != NotExecuted {
 		return refuse(CodeState, "State", string(p.State))
 	}
+	was := p.Content.Credential
 	if err := p.renew(w); err != nil {
 		return err
 	}
-	if err := p.move(Submitted, now); err != nil {
+	if p.State == Submitted {
+		if p.Content.Credential == was {
+			return refuse(CodeState, "State", string(p.State))
+		}
+	} else if err := p.move(Submitted, now); err != nil {
 		return err
 	}
 	p.unapprove()
@@ -257,7 +291,7 @@ func (p *Payout) claim(w World, epoch int64, ref string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if current != epoch {
+	if epoch == 0 || current != epoch { // 0: nobody has ever taken the role
 		return &Error{Code: CodeSender, Err: errStale}
 	}
 	if why, err := p.unfit(w, now); err != nil {
@@ -268,7 +302,7 @@ func (p *Payout) claim(w World, epoch int64, ref string, now time.Time) error {
 	if err := p.move(Sending, now); err != nil {
 		return err
 	}
-	p.Looks = 0
+	p.Looks, p.Reason = 0, ""
 	p.Attempts = append(p.Attempts, Attempt{No: len(p.Attempts) + 1, Decision: p.Decisions, Reference: ref, Epoch: epoch, StartedAt: now})
 	p.note(now, system(), audit.PayoutClaimed, facts{"reference": ref, "attempt": len(p.Attempts), "digest": p.Digest, "epoch": epoch})
 	return nil

@@ -69,11 +69,11 @@ func (s *Service) Edit(ctx context.Context, by access.Person, id ID, version int
 				return err
 			}
 		}
-		now, was := s.opts.Now(), p.State
+		now, was, editors := s.opts.Now(), p.State, len(p.Editors)
 		if err := p.edit(by, in, now); err != nil {
 			return err
 		}
-		if was != Draft || version != 0 {
+		if was != Draft || version != 0 || len(p.Editors) != editors {
 			p.note(now, actorOf(by), audit.PayoutEdited, facts{"was": string(was)})
 		}
 		return nil
@@ -90,6 +90,10 @@ func (s *Service) Submit(ctx context.Context, by access.Person, id ID, form Form
 		if account.Store != p.Store || account.Version != form.Account.Version {
 			return refuse(CodeAccount)
 		}
+		if account.ID != p.Input.Account || form.Method.ID != p.Input.Method { // edited since the form was made
+			return refuse(CodeChanged)
+		}
+		form.Account = account
 		return p.submit(by, form, s.opts.Now())
 	})
 }
@@ -135,7 +139,8 @@ func (s *Service) Discard(ctx context.Context, by access.Person, id ID) (*Payout
 	})
 }
 
-// Again asks for a new decision about a payout whose attempt is known not to have moved money; its content stays.
+// Again asks for a new decision about a payout whose attempt is known not to have moved money, or which waits for approval
+// with credentials that were replaced; its content stays.
 func (s *Service) Again(ctx context.Context, by access.Person, id ID) (*Payout, error) {
 	return s.repo.Update(ctx, ScopeOf(by, access.DraftPayouts), id, func(p *Payout, w World) error {
 		return p.again(by, w, s.opts.Now())
@@ -159,17 +164,27 @@ func (s *Service) Settle(ctx context.Context, by access.Person, id ID, typed str
 	})
 }
 
+// MaySettle says what bars a person from confirming the evidence that is recorded: nil if nothing does.
+func (s *Service) MaySettle(p *Payout, by access.Person, onePerson bool) error {
+	if p.State != Unknown || !p.Review.Waiting() {
+		return refuse(CodeState, "State", string(p.State))
+	}
+	_, err := p.admitSettle(by, onePerson)
+	return err
+}
+
 // Claim takes an approved payout for one send, in one durable commit. Only the runner calls it, as holder of epoch.
 // A check that fails sends the payout back to be approved again; the error is then an *Error.
 func (s *Service) Claim(ctx context.Context, sc Scope, id ID, epoch int64) (*Payout, error) {
 	return s.repo.Update(ctx, sc, id, func(p *Payout, w World) error {
-		return p.claim(w, epoch, s.reference(p), s.opts.Now())
+		return p.claim(w, epoch, s.NextReference(p), s.opts.Now())
 	})
 }
 
-// reference is the same for a new decision if the company would refuse it as a repeat, which protects against a
-// second payment; else a new one, so that the two can be told apart.
-func (s *Service) reference(p *Payout) string {
+// NextReference is the reference the claim of an approved payout will give it. It is the same as for an earlier decision
+// if the company would refuse it as a repeat, which protects against a second payment; else a new one, so that the two
+// can be told apart.
+func (s *Service) NextReference(p *Payout) string {
 	if len(p.Attempts) > 0 && s.opts.RepeatsRefused(p.Content.Provider) {
 		return p.Attempts[0].Reference
 	}

@@ -65,5 +65,8 @@ func (s State) CanBecome(next State) bool { return slices.Contains(edges(s), nex
 // Final reports whether the story of a payout ends here. A paid one may still be returned.
 func (s State) Final() bool { return s == Paid || len(edges(s)) == 0 }
 
+// ended reports whether the company itself brought the payout to an end.
+func (s State) ended() bool { return s == Paid || s == Failed || s == Cancelled || s == Returned }
+
 // InFlight reports whether the company may be moving the money now, or may have moved it without our knowing.
 func (s State) InFlight() bool { return s == Sending || s == Accepted || s == Unknown }

@@ -84,6 +84,7 @@ func (r *Runner) prepare(ctx context.Context, sc payout.Scope, p *payout.Payout,
 	if err != nil {
 		return true, nil //nolint:nilerr // the claim looks at the snapshot again and sends it back with the reason
 	}
+	order.Reference = r.Payouts.NextReference(p)
 	ctx, cancel := context.WithTimeout(ctx, sendLife)
 	defer cancel()
 	recorded, exchanges := r.Open.Recorded(ctx, a, p.ID, 0, "prepare")

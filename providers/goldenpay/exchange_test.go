@@ -1,0 +1,577 @@
+package goldenpay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/providers/httpx"
+	"github.com/paywicket/paywicket/providers/money"
+	"github.com/paywicket/paywicket/providers/sim"
+)
+
+// line is an account that talks to a handler.
+type line struct {
+	*account
+	t     *testing.T
+	url   string
+	later []func()
+	hooks [][]byte
+}
+
+func connect(t *testing.T, handler http.Handler, live bool) *line {
+	t.Helper()
+	l := &line{t: t}
+	l.serve(handler, live)
+	return l
+}
+
+// simulate connects an account to a simulator that follows one generation of the documents.
+func simulate(t *testing.T, p profile) *line {
+	t.Helper()
+	l := &line{t: t}
+	l.serve(simulatorOf(providers.SimulatorConfig{
+		Settings: testSettings("10001", testKey), Now: clockOfTest,
+		After: func(_ time.Duration, f func()) { l.later = append(l.later, f) },
+		Deliver: func(r *http.Request) (int, error) {
+			body, err := io.ReadAll(r.Body)
+			l.hooks = append(l.hooks, body)
+			return http.StatusOK, err
+		},
+	}, p), false)
+	return l
+}
+
+func clockOfTest() time.Time { return time.Unix(1777860600, 0).UTC() }
+
+func (l *line) serve(handler http.Handler, live bool) {
+	l.t.Helper()
+	server := httptest.NewServer(handler)
+	l.t.Cleanup(server.Close)
+	client, err := httpx.New(httpx.Options{BaseURL: server.URL, Named: true})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	n := 0
+	p, err := open(providers.Config{
+		Settings: providers.NewSettings(testSettings("10001", testKey)), Live: live, BaseURL: server.URL, HTTP: client.HTTP(),
+		Now: clockOfTest, Nonce: func(size int) string { n++; return sim.ID(time.Duration(n).String(), size) },
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	client.Bind(p)
+	l.account, l.url = p.(*account), server.URL
+}
+
+func (l *line) send(o providers.Order) (providers.Result, error) {
+	return l.account.Send(httpx.WithPermit(l.t.Context(), httpx.NewPermit(o)), o)
+}
+
+func (l *line) settle() {
+	for len(l.later) > 0 {
+		f := l.later[0]
+		l.later = l.later[1:]
+		f()
+	}
+}
+
+func orderOf(amount money.Amount) providers.Order {
+	return providers.Order{
+		Reference: "WDL-20260504-0001", Method: "vn_bank", Amount: amount, CallbackURL: "https://pay.example.com/hooks/goldenpay/1",
+		Details: map[string]string{"bank": "970407 TECHCOMBANK", "account_no": "19036512345678", "account_name": "NGUYEN VAN A"},
+	}
+}
+
+// saying answers every request the same.
+func saying(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// TestRequest compares the whole request with the example of the documents.
+func TestRequest(t *testing.T) {
+	var got string
+	l := connect(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = r.Method + " " + r.URL.Path + " " + r.Header.Get("Content-Type") + "\n" + string(body)
+		saying(200, `{"code":200,"payload":{"id":"P1","trans_id":"WDL-20260504-0001","status":20}}`)(w, r)
+	}), true)
+	l.cfg.Nonce = func(int) string { return "a1B2c3D4e5" }
+	if _, err := l.send(orderOf(vnd(250_000))); err != nil {
+		t.Fatal(err)
+	}
+	want := "POST /api/v1/mch/wdl-orders application/json\n" +
+		`{"account_name":"NGUYEN VAN A","account_no":"19036512345678","account_org":"TECHCOMBANK","account_org_code":"970407",` +
+		`"amount":"250000.00","callback_url":"https://pay.example.com/hooks/goldenpay/1","channel":"bank","currency":"VND",` +
+		`"mch_id":10001,"nonce":"a1B2c3D4e5","sign":"60558ee9e57dd21822deb83bef15dea4","timestamp":1777860600,` +
+		`"trans_id":"WDL-20260504-0001"}`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestAnswers: the business code counts, not the HTTP status, and only 400 is a refusal.
+func TestAnswers(t *testing.T) {
+	const rid = "4f25d940-6f6b-4f78-a5a5-4a2f4f0f90ab"
+	for _, test := range []struct {
+		name   string
+		status int
+		body   string
+		want   providers.Error
+	}{
+		{"refused", 200, `{"code":400,"rid":"` + rid + `","errors":{"message":"[` + rid + `] Invalid card number..."}}`,
+			providers.Error{Kind: providers.Refused, Code: "400", Message: "Invalid card number..."}},
+		{"refused, older", 200, `{"code":400,"errors":{"message":"提现金额超出限制"}}`,
+			providers.Error{Kind: providers.Refused, Code: "400", Message: "提现金额超出限制"}},
+		{"refused, status mirrored", 400, `{"code":400}`, providers.Error{Kind: providers.Refused, Code: "400"}},
+		{"refused, code as text", 500, `{"code":"400","errors":"x"}`, providers.Error{Kind: providers.Refused, Code: "400"}},
+		{"keys", 200, `{"code":401}`, providers.Error{Code: "401", Credentials: true}},
+		{"address not allowed", 200, `{"code":403}`, providers.Error{Code: "403", Credentials: true}},
+		{"route", 200, `{"code":404}`, providers.Error{Code: "404"}},
+		{"lock", 200, `{"code":406,"errors":{"message":"lock not obtained"}}`, providers.Error{Code: "406", Message: "lock not obtained"}},
+		{"too many", 200, `{"code":429}`, providers.Error{Code: "429"}},
+		{"down", 200, `{"code":503}`, providers.Error{Code: "503"}},
+		{"a code of later", 200, `{"code":4000}`, providers.Error{Code: "4000"}},
+		{"keys, says the status", 401, `{"code":503}`, providers.Error{Code: "503"}},
+		{"only the status", 400, `{"message":"bad request"}`, providers.Error{Code: "http_400"}},
+		{"only the status, keys", 401, `<html>`, providers.Error{Code: "http_401", Credentials: true}},
+		{"two answers", 400, `{"code":400}{"code":200}`, providers.Error{Code: "http_400"}},
+		{"code inside a wrong answer", 400, `{"code":400,"payload":}`, providers.Error{Code: "http_400"}},
+		{"no code", 200, `{}`, providers.Error{Code: "http_200"}},
+		{"code null", 200, `{"code":null}`, providers.Error{Code: "http_200"}},
+		{"code is an object", 200, `{"code":{}}`, providers.Error{Code: "unreadable"}},
+		{"no payload", 200, `{"code":200}`, providers.Error{Code: "unreadable"}},
+		{"empty payload", 200, `{"code":200,"payload":{}}`, providers.Error{Code: "unreadable"}},
+		{"payload is a list", 200, `{"code":200,"payload":[]}`, providers.Error{Code: "unreadable"}},
+		{"another merchant", 200, `{"code":200,"payload":{"id":"P1","mch_id":10002,"status":60}}`, providers.Error{Code: "unreadable"}},
+		{"an amount nobody can read", 200, `{"code":200,"payload":{"id":"P1","status":60,"order_amount":"1.5","currency":"VND"}}`,
+			providers.Error{Code: "unreadable"}},
+		{"an amount of no currency", 200, `{"code":200,"payload":{"id":"P1","status":60,"order_amount":"1.5"}}`,
+			providers.Error{Code: "unreadable"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := connect(t, saying(test.status, test.body), true)
+			_, err := l.send(orderOf(vnd(250_000)))
+			got, ok := errors.AsType[*providers.Error](err)
+			if !ok {
+				t.Fatalf("got %v, want an error", err)
+			}
+			bare := providers.Error{Kind: got.Kind, Code: got.Code, Message: got.Message, Credentials: got.Credentials}
+			if diff := cmp.Diff(test.want, bare); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestResult: both generations of answers, and what contradicts.
+func TestResult(t *testing.T) {
+	full := `{"id":"P1","trans_id":"T1","mch_id":10001,"channel":"bank","currency":"VND","order_amount":"250000.00","account_no":"190",` +
+		`"account_name":"A","account_org":"TECHCOMBANK","status":20,"created_at":"2026-05-04 10:10:00"}`
+	at := providers.Attempt{Reference: "T1", RemoteID: "P1"}
+	for _, test := range []struct {
+		name, payload string
+		want          providers.Result
+	}{
+		{"2026", full, providers.Result{Attempt: at, Status: providers.Accepted, Word: "20", Amount: vnd(250_000), Method: "vn_bank",
+			Details: map[string]string{"account_no": "190", "account_name": "A"}}},
+		{"older", `{"id":"P1","trans_id":"T1","mch_id":"10001","channel":"bank","currency":"vnd","amount":250000,"account_org":"TECHCOMBANK",` +
+			`"account_org_code":"970407","account_suborg":"x","attachments":[{"url":"x"}],"attatch":"","status":60}`,
+			providers.Result{Attempt: at, Status: providers.Paid, Word: "60", Amount: vnd(250_000), Method: "vn_bank",
+				Details: map[string]string{"bank": "970407 TECHCOMBANK"}}},
+		{"thin", `{"id":"P1","status":"50"}`,
+			providers.Result{Attempt: providers.Attempt{RemoteID: "P1"}, Status: providers.Failed, Word: "50"}},
+		{"a channel that was not asked for", `{"id":"P1","channel":"momo","currency":"VND","status":60}`,
+			providers.Result{Attempt: providers.Attempt{RemoteID: "P1"}, Status: providers.Paid, Word: "60", Method: "momo VND"}},
+		{"a word of later", `{"id":"P1","status":30}`, providers.Result{Attempt: providers.Attempt{RemoteID: "P1"}, Word: "30"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := connect(t, saying(200, `{"code":200,"payload":`+test.payload+`}`), true)
+			got, err := l.Lookup(t.Context(), at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got, cmp.Transformer("none", func(m map[string]string) []string { return sorted(m) })); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func sorted(m map[string]string) []string {
+	p := params{}
+	for name, value := range m {
+		p[name] = value
+	}
+	return strings.Split(p.query(), "&")
+}
+
+func TestLookupNotFound(t *testing.T) {
+	for name, test := range map[string]struct {
+		handler  http.Handler
+		notFound bool
+	}{
+		"no such order": {saying(200, `{"code":404}`), true},
+		"no such route": {saying(404, `<html>`), false},
+		"refused":       {saying(200, `{"code":400}`), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := connect(t, test.handler, true).Lookup(t.Context(), providers.Attempt{Reference: "T1"})
+			e, _ := errors.AsType[*providers.Error](err)
+			if e == nil || e.NotFound != test.notFound || e.Kind != providers.Unknown {
+				t.Errorf("got %+v, want kind unknown and not found %v", e, test.notFound)
+			}
+		})
+	}
+}
+
+// TestBalance: a currency in which there is no account is left out; anything else is told.
+func TestBalance(t *testing.T) {
+	l := simulate(t, profile{})
+	got, err := l.Balance(t.Context())
+	want := []money.Amount{
+		{Minor: 100_000_000_000, Currency: "VND"}, {Minor: 1_000_000_000, Currency: "THB"}, {Minor: 1_000_000_000, Currency: "PHP"},
+		{Minor: 1_000_000_000, Currency: "BRL"}, {Minor: 1_000_000_000, Currency: "INR"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("got %v (-want +got):\n%s", err, diff)
+	}
+	only := func(currency string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("currency") == currency {
+				saying(200, `{"code":200,"payload":{"balance":23456}}`)(w, r)
+				return
+			}
+			saying(200, `{"code":400,"errors":{"message":"no account"}}`)(w, r)
+		}
+	}
+	got, err = connect(t, only("THB"), true).Balance(t.Context())
+	if diff := cmp.Diff([]money.Amount{{Minor: 2_345_600, Currency: "THB"}}, got); diff != "" || err != nil {
+		t.Errorf("one account: got %v (-want +got):\n%s", err, diff)
+	}
+	for name, handler := range map[string]http.Handler{
+		"no account at all": only(""), "no figure": saying(200, `{"code":200,"payload":{}}`),
+		"negative": saying(200, `{"code":200,"payload":{"balance":-1}}`), "down": saying(503, ``),
+	} {
+		if got, err := connect(t, handler, true).Balance(t.Context()); err == nil {
+			t.Errorf("%s: got %v, want an error", name, got)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for name, test := range map[string]struct {
+		body string
+		ok   bool
+	}{
+		"2026":             {`{"code":200,"payload":{"id":"10001","name":"x"}}`, true},
+		"older":            {`{"code":200,"payload":{"id":10001}}`, true},
+		"another merchant": {`{"code":200,"payload":{"id":"10002"}}`, false},
+		"nobody":           {`{"code":200,"payload":{}}`, false},
+		"refused":          {`{"code":400}`, false},
+	} {
+		if err := connect(t, saying(200, test.body), true).Check(t.Context()); (err == nil) != test.ok {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestNotSent: orders that cannot be written stay here.
+func TestNotSent(t *testing.T) {
+	l := connect(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request was made") }), true)
+	for name, change := range map[string]func(*providers.Order){
+		"no such method":       func(o *providers.Order) { o.Method = "th_pix" },
+		"tests only":           func(o *providers.Order) { o.Method = "mock_vnd" },
+		"another currency":     func(o *providers.Order) { o.Amount.Currency = "THB" },
+		"nothing":              func(o *providers.Order) { o.Amount.Minor = 0 },
+		"less than nothing":    func(o *providers.Order) { o.Amount.Minor = -1 },
+		"no webhook address":   func(o *providers.Order) { o.CallbackURL = "" },
+		"no reference":         func(o *providers.Order) { o.Reference = "" },
+		"a detail of no field": func(o *providers.Order) { o.Details["callback_url"] = "https://elsewhere.example" },
+	} {
+		o := orderOf(vnd(250_000))
+		change(&o)
+		if _, err := l.send(o); providers.KindOf(err) != providers.NotSent {
+			t.Errorf("%s: got %v, want kind not sent", name, err)
+		}
+	}
+}
+
+// TestReadBack: a request that says anything else than the order it describes is not let out.
+func TestReadBack(t *testing.T) {
+	a := bare(t)
+	a.cfg.Now, a.cfg.Nonce = clockOfTest, func(int) string { return "a1B2c3D4e5" }
+	read := func(change func(params)) error {
+		p, err := a.encode(orderOf(vnd(250_000)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = a.sign(p)
+		if change(p); p["sign"] != "" {
+			p["sign"] = p.signature(testKey)
+		}
+		body, err := p.body()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rb, err := a.ReadBack(httptest.NewRequest(http.MethodPost, "https://api.example"+pathOrders, nil), body)
+		if err == nil && (!rb.Moves || cmp.Diff(orderOf(vnd(250_000)), *rb.Order) != "") {
+			return errors.New("another order")
+		}
+		return err
+	}
+	if err := read(func(params) {}); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(params){
+		"a member more":     func(p params) { p["fee"] = "1" },
+		"no signature":      func(p params) { delete(p, "sign") },
+		"another merchant":  func(p params) { p["mch_id"] = "10002" },
+		"another channel":   func(p params) { p["channel"] = "mock" },
+		"another currency":  func(p params) { p["currency"] = "THB" },
+		"small letters":     func(p params) { p["currency"] = "vnd" },
+		"another amount":    func(p params) { p["amount"] = "250001.00" },
+		"amount unlike us":  func(p params) { p["amount"] = "250000" },
+		"another account":   func(p params) { p["account_no"] = "19036512345679" },
+		"another bank":      func(p params) { p["account_org_code"] = "970408" },
+		"another reference": func(p params) { p["trans_id"] = "WDL-20260504-0002" },
+		"another address":   func(p params) { p["callback_url"] = "https://elsewhere.example" },
+	} {
+		if err := read(change); err == nil {
+			t.Errorf("%s: got it let out", name)
+		}
+	}
+	if _, err := a.ReadBack(httptest.NewRequest(http.MethodPost, "https://api.example/api/v1/mch/other", nil), []byte("{}")); err == nil {
+		t.Error("another call: got it let out")
+	}
+}
+
+// TestReadBackPix: the key stands twice in the request where the documents want it; both must be the same.
+func TestReadBackPix(t *testing.T) {
+	a := bare(t)
+	a.cfg.Now, a.cfg.Nonce = clockOfTest, func(int) string { return "a1B2c3D4e5" }
+	e := pix(keyPhone, "5511987654321", "account_email", "joao@example.com")
+	e.Details["account_tin"] = "52998224725"
+	p, err := a.encode(providers.Order{
+		Reference: "T12345", Method: e.Method, Amount: e.Amount, Details: e.Details, CallbackURL: "https://pay.example.com/",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p["account_no"] != "+5511987654321" || p["account_phone"] != p["account_no"] {
+		t.Errorf("got account_no %q and account_phone %q, want the key in both", p["account_no"], p["account_phone"])
+	}
+	p["account_phone"] = "+5511987654322"
+	body, err := a.sign(p).body()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.ReadBack(httptest.NewRequest(http.MethodPost, "https://api.example"+pathOrders, nil), body); err == nil {
+		t.Error("got another phone number let out")
+	}
+}
+
+// TestChannels: which methods an account offers.
+func TestChannels(t *testing.T) {
+	for name, test := range map[string]struct {
+		settings map[string]string
+		live     bool
+		want     string
+	}{
+		"live":           {testSettings("1", "k"), true, "vn_bank th_bank ph_gcash ph_maya br_pix in_bank"},
+		"without legacy": {nil, true, "vn_bank th_bank ph_gcash ph_maya"},
+		"mock typed in":  {map[string]string{settingBrazil: "mock"}, true, "vn_bank th_bank ph_gcash ph_maya"},
+		"tests":          {nil, false, "vn_bank th_bank ph_gcash ph_maya mock_vnd mock_thb mock_php mock_brl mock_inr"},
+	} {
+		rows, err := rowsFor(providers.NewSettings(test.settings), test.live)
+		var got []string
+		for _, m := range rows {
+			got = append(got, m.ID)
+		}
+		if strings.Join(got, " ") != test.want || err != nil {
+			t.Errorf("%s: got %s, %v; want %s", name, strings.Join(got, " "), err, test.want)
+		}
+	}
+}
+
+// TestOlderProfile: the simulator of the older documents, mirrored codes and all, is understood the same way.
+func TestOlderProfile(t *testing.T) {
+	l := simulate(t, profile{older: true, mirror: true})
+	r, err := l.send(orderOf(vnd(250_000)))
+	if err != nil || r.Status != providers.Accepted || r.Amount != vnd(250_000) {
+		t.Fatalf("send: got %+v, %v", r, err)
+	}
+	if err := l.Check(t.Context()); err != nil {
+		t.Errorf("check: %v", err)
+	}
+	l.settle()
+	r, err = l.Lookup(t.Context(), r.Attempt)
+	if err != nil || r.Status != providers.Paid || r.Amount != vnd(250_000) {
+		t.Errorf("look-up: got %+v, %v", r, err)
+	}
+	e, err := l.ReadWebhook(t.Context(), providers.Webhook{Body: l.hooks[0], Find: ordered})
+	if err != nil || e.Result.Status != providers.Paid || e.Result.Amount.Minor != 250_000 {
+		t.Errorf("webhook: got %+v, %v", e, err)
+	}
+	_, err = l.send(orderOf(vnd(250_000)))
+	if providers.KindOf(err) != providers.Refused || !strings.HasSuffix(err.Error(), "trans_id already exists") {
+		t.Errorf("again: got %v, want it refused", err)
+	}
+}
+
+// TestOwnScenarios: what this company's simulator plays beside the scenarios of all.
+func TestOwnScenarios(t *testing.T) {
+	for last, check := range map[int64]func(*testing.T, *line, error){
+		20: func(t *testing.T, _ *line, err error) {
+			if e, _ := errors.AsType[*providers.Error](err); e == nil || e.Code != "406" || e.Kind != providers.Unknown {
+				t.Errorf("got %v, want code 406 and kind unknown", err)
+			}
+		},
+		21: wantPaid, 23: wantPaid, 24: wantPaid, 25: wantPaid,
+		22: func(t *testing.T, l *line, err error) {
+			if err != nil || len(l.hooks) != 2 || !strings.Contains(string(l.hooks[0]), `"status":60`) || !strings.Contains(string(l.hooks[1]), `"status":50`) {
+				t.Errorf("got %v and %s, want paid and then failed", err, l.hooks)
+			}
+		},
+	} {
+		l := simulate(t, profile{})
+		_, err := l.send(orderOf(vnd(250_000 + last)))
+		l.settle()
+		check(t, l, err)
+	}
+}
+
+func wantPaid(t *testing.T, l *line, err error) {
+	t.Helper()
+	if err != nil || len(l.hooks) != 1 {
+		t.Fatalf("got %v and %d webhooks, want one", err, len(l.hooks))
+	}
+	found := func(context.Context, providers.Attempt) (providers.Found, error) {
+		return providers.Found{Order: orderOf(vnd(0))}, nil
+	}
+	e, err := l.ReadWebhook(t.Context(), providers.Webhook{Body: l.hooks[0], Find: found})
+	if err != nil || e.Result.Status != providers.Paid || e.Result.Amount.Minor/100 != 2_500 {
+		t.Errorf("got %+v, %v; want paid", e.Result, err)
+	}
+}
+
+// TestSimulatorIsStrict drives the simulator as a client would that sends all numbers as texts, and then with what the
+// documents forbid.
+func TestSimulatorIsStrict(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(params)
+		want   string // part of the message; empty: accepted
+	}{
+		{"numbers as texts", func(params) {}, ""},
+		{"currency in small letters", func(p params) { p["currency"] = "vnd" }, ""},
+		{"empty members", func(p params) { p["remarks"], p["account_sub_org"] = "", "" }, ""},
+		{"no merchant", func(p params) { p["mch_id"] = "" }, "are required"},
+		{"another merchant", func(p params) { p["mch_id"] = "10002" }, "merchant not found"},
+		{"short nonce", func(p params) { p["nonce"] = "abc12" }, "are required"},
+		{"nonce with a dash", func(p params) { p["nonce"] = "abc-12345" }, "are required"},
+		{"milliseconds", func(p params) { p["timestamp"] += "000" }, "are required"},
+		{"no number of ours", func(p params) { p["trans_id"] = "" }, "trans_id is required"},
+		{"long number of ours", func(p params) { p["trans_id"] = strings.Repeat("A", 25) }, "trans_id must"},
+		{"no callback", func(p params) { p["callback_url"] = "" }, "callback_url is required"},
+		{"no address", func(p params) { p["callback_url"] = "here" }, "callback_url is invalid"},
+		{"whole amount", func(p params) { p["amount"] = "250000" }, "amount must"},
+		{"no money", func(p params) { p["amount"] = "0.00" }, "amount is invalid"},
+		{"fraction of a dong", func(p params) { p["amount"] = "100.50" }, "amount is invalid"},
+		{"over the limit", func(p params) { p["amount"] = "900000001.00" }, "Withdrawal amount exceeds limit"},
+		{"channel not granted", func(p params) { p["channel"] = "momo" }, "Insufficient channel permission: momo"},
+		{"account of letters", func(p params) { p["account_no"] = "ABCDEF" }, "Invalid card number"},
+		{"account too long", func(p params) { p["account_no"] = strings.Repeat("1", 35) }, "Invalid card number"},
+		{"no bank", func(p params) { p["account_org"] = "" }, "account_org is required"},
+		{"no bank code", func(p params) { p["account_org_code"] = "" }, "account_org_code is required"},
+		{"no name", func(p params) { p["account_name"] = "" }, "account_name is required"},
+		{"e-mail", func(p params) { p["account_email"] = "nobody" }, "account_email is invalid"},
+		{"type of account", func(p params) { p["account_type"] = "IBAN" }, "account_type is invalid"},
+		{"type phone without phone", func(p params) { p["account_type"] = "PHONE" }, "account_phone is required"},
+		{"tax number", func(p params) {
+			p["currency"], p["channel"], p["account_type"], p["account_tin"] = "BRL", "pix", "EVP", "52998224726"
+		}, "account_tin is invalid"},
+		{"ifsc", func(p params) { p["currency"], p["channel"] = "INR", "imps" }, "account_org_code is invalid"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, err := bare(t).encode(orderOf(vnd(250_000)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p["mch_id"], p["nonce"], p["timestamp"] = "10001", "a1B2c3D4e5", "1777860600"
+			test.change(p)
+			p["sign"] = p.signature(testKey)
+			got := post(t, simulate(t, profile{}).url+pathOrders, "application/json", p)
+			if test.want == "" && (got.Code != 200 || got.Payload["status"] != float64(20)) {
+				t.Errorf("got %+v, want it accepted", got)
+			}
+			if test.want != "" && (got.Code != 400 || !strings.Contains(got.Errors.Message, test.want) || !strings.HasPrefix(got.Errors.Message, "["+got.RID+"] ")) {
+				t.Errorf("got %+v, want code 400: %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestSimulatorWantsSignedJSON(t *testing.T) {
+	address := simulate(t, profile{}).url
+	p, err := bare(t).encode(orderOf(vnd(250_000)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p["mch_id"], p["nonce"], p["timestamp"] = "10001", "a1B2c3D4e5", "1777860600"
+	p["sign"] = p.signature("another key")
+	if got := post(t, address+pathOrders, "application/json", p); !strings.HasSuffix(got.Errors.Message, "signature verification failed") {
+		t.Errorf("got %+v, want the signature refused", got)
+	}
+	p["sign"] = p.signature(testKey)
+	if got := post(t, address+pathOrders, "application/x-www-form-urlencoded", p); got.Code != 400 {
+		t.Errorf("got %+v, want a form refused", got)
+	}
+	if got := post(t, address+"/api/v1/mch/other", "application/json", p); got.Code != 404 {
+		t.Errorf("got %+v, want code 404", got)
+	}
+}
+
+// reply is an answer of the simulator.
+type reply struct {
+	Code    int
+	RID     string
+	Payload map[string]any
+	Errors  struct{ Message string }
+}
+
+// post sends members as JSON texts, as the sample client of an integrator does.
+func post(t *testing.T, address, kind string, p params) reply {
+	t.Helper()
+	body, err := json.Marshal(map[string]string(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := url.Parse(address); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.Post(address, kind, strings.NewReader(string(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var got reply
+	if err := json.NewDecoder(res.Body).Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}

@@ -1,0 +1,207 @@
+package goldenpay
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/md5" //nolint:gosec // the company's choice
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/providers/money"
+)
+
+// params are the parameters of a call or the members of a message, as text. Numbers keep the digits they came with:
+// what is signed is the text on the wire, and 500.00 is not 500.
+type params map[string]string
+
+// signature signs parameters: the key, then name=value in the order of the names, joined by "&", nothing escaped.
+// Empty values and the signature itself do not take part.
+func (p params) signature(key string) string {
+	text := []byte(key)
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		if name == "sign" || p[name] == "" || name == "timestamp" && !signTimestamp {
+			continue
+		}
+		text = append(text, "&"+name+"="+p[name]...)
+	}
+	sum := md5.Sum(text) //nolint:gosec // the company's choice; every webhook is confirmed by a look-up
+	return hex.EncodeToString(sum[:])
+}
+
+// signed reports whether the parameters carry the right signature. Older documents say that its case does not matter.
+func (p params) signed(key string) bool {
+	given, err := hex.DecodeString(p["sign"])
+	want, _ := hex.DecodeString(p.signature(key)) // our own
+	return err == nil && hmac.Equal(given, want)
+}
+
+func (p params) query() string {
+	values := url.Values{}
+	for name, value := range p {
+		values.Set(name, value)
+	}
+	return values.Encode()
+}
+
+// body writes the parameters as JSON. The two that the documents of 2026 call integers are numbers; all others are
+// texts, amounts too.
+func (p params) body() ([]byte, error) {
+	members := map[string]any{}
+	for name, value := range p {
+		members[name] = value
+	}
+	for _, name := range []string{"mch_id", "timestamp"} {
+		members[name] = json.Number(p[name])
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // an address with "&" is signed as it is
+	if err := enc.Encode(members); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(b.Bytes()), nil
+}
+
+func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
+
+// flat reads a JSON object. Members that are objects or lists take no part in signatures: they are left out and named.
+// What two readers could understand differently is refused: a name that stands twice, broken UTF-8, something behind.
+func flat(body []byte) (params, []string, error) {
+	if !utf8.Valid(body) {
+		return nil, nil, errors.New("not UTF-8")
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return nil, nil, errors.New("not a JSON object")
+	}
+	p, nested := params{}, []string(nil)
+	for dec.More() {
+		name, value, simple, err := member(dec)
+		if _, twice := p[name]; err != nil || twice {
+			return nil, nil, fmt.Errorf("member %q is not JSON, or stands twice", name)
+		}
+		p[name] = value
+		if !simple {
+			nested = append(nested, name)
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, nil, errors.New("not a JSON object")
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, nil, errors.New("something follows the JSON object")
+	}
+	return p, nested, nil
+}
+
+// member reads one member; a nested one is skipped and has no text.
+func member(dec *json.Decoder) (string, string, bool, error) {
+	key, err := dec.Token()
+	name, ok := key.(string)
+	if err != nil || !ok {
+		return "", "", false, errors.New("no name")
+	}
+	token, err := dec.Token()
+	switch v := token.(type) {
+	case string:
+		return name, v, true, err
+	case json.Number:
+		return name, v.String(), true, err
+	case bool:
+		return name, strconv.FormatBool(v), true, err
+	case json.Delim:
+		return name, "", false, skip(dec)
+	}
+	return name, "", true, err // null
+}
+
+// skip reads to the end of an object or a list that has begun.
+func skip(dec *json.Decoder) error {
+	for depth := 1; depth > 0; {
+		token, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+	}
+	return nil
+}
+
+// encode writes an order as parameters, without those that every call carries.
+func (a *account) encode(o providers.Order) (params, error) {
+	m, ok := a.byID(o.Method)
+	if !ok {
+		return nil, providers.UnknownMethod(o.Method)
+	}
+	amount, err := o.Amount.DecimalN(decimals)
+	if err != nil || o.Amount.Currency != m.Currency || o.Amount.Minor <= 0 {
+		return nil, fmt.Errorf("no amount that %s pays", m.ID)
+	}
+	if o.CallbackURL == "" || o.Reference == "" {
+		return nil, errors.New("the company requires a reference and an address for its webhook")
+	}
+	p := m.encode(o.Details)
+	maps.Copy(p, params{
+		"trans_id": o.Reference, "channel": m.channel, "amount": amount, "currency": m.Currency, "callback_url": o.CallbackURL,
+	})
+	return p, nil
+}
+
+// ReadBack decodes the only POST there is. Written again from what was understood it must be the same: so nothing in it
+// was overlooked.
+func (a *account) ReadBack(r *http.Request, body []byte) (providers.Readback, error) {
+	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, pathOrders) {
+		return providers.Readback{}, fmt.Errorf("%s %s is no call of this adapter", r.Method, r.URL.Path)
+	}
+	p, _, err := flat(body) // a nested member has no text, and nothing like it is written again
+	if err != nil {
+		return providers.Readback{}, err
+	}
+	o, err := a.decode(p)
+	if err != nil {
+		return providers.Readback{}, err
+	}
+	again, err := a.encode(o)
+	if err != nil {
+		return providers.Readback{}, err
+	}
+	maps.Copy(again, params{"mch_id": a.merchant(), "nonce": p["nonce"], "timestamp": p["timestamp"]})
+	again["sign"] = again.signature(a.cfg.Settings.Get(settingKey))
+	if !maps.Equal(again, p) {
+		return providers.Readback{}, errors.New("it holds more, or something else, than the order it describes")
+	}
+	return providers.Readback{Moves: true, Order: &o}, nil
+}
+
+// decode turns parameters back into an order.
+func (a *account) decode(p params) (providers.Order, error) {
+	m, ok := a.byChannel(p["channel"], p["currency"])
+	if !ok {
+		return providers.Order{}, fmt.Errorf("no method pays %q by %q", p["currency"], p["channel"])
+	}
+	amount, err := money.ParseDecimal(p["amount"], m.Currency)
+	if err != nil {
+		return providers.Order{}, err
+	}
+	return providers.Order{
+		Reference: p["trans_id"], Method: m.ID, Amount: amount, Details: m.decode(p), CallbackURL: p["callback_url"],
+	}, nil
+}

@@ -1,0 +1,135 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/paywicket/paywicket/db"
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/audit"
+	"github.com/paywicket/paywicket/web/runner"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+// Admin is what the command line does besides serving. It acts as whoever owns the machine and is not promised to stay
+// compatible.
+type Admin struct {
+	Access    *access.Service
+	Stores    *store.Service
+	Companies *runner.Companies
+	Runner    *runner.Runner
+}
+
+// Admin gives the services behind the pages.
+func (a *App) Admin() Admin {
+	return Admin{Access: a.access, Stores: a.stores, Companies: a.asks, Runner: a.runner}
+}
+
+// SetupLink makes the one-time link with which the first super admin is made, "" if the installation is set up.
+func (a *App) SetupLink(ctx context.Context) (string, error) {
+	token, err := a.access.BeginSetup(ctx)
+	if err != nil || token == "" {
+		return "", err
+	}
+	return a.public.String() + "/setup?token=" + token, nil
+}
+
+// InviteLink is the address behind an invitation's token.
+func (a *App) InviteLink(token string) string { return a.public.String() + "/invite/" + token }
+
+// HookLink is the address at which an account's provider reports.
+func (a *App) HookLink(acc store.Account) string { return a.runner.Callback(acc.Token) }
+
+// Checked is what Verify found.
+type Checked struct {
+	Pages error // what SQLite says of the file, nil if all is well
+	Audit audit.Report
+}
+
+// OK reports whether nothing is wrong.
+func (c Checked) OK() bool { return c.Pages == nil && c.Audit.OK() }
+
+// Verify looks at every page of the database and every link of the audit chain, also against the anchor that is kept
+// beside the database.
+func (a *App) Verify(ctx context.Context) (Checked, error) {
+	var anchor *audit.Anchor
+	if kept, err := audit.ReadAnchor(a.anchorPath()); err == nil {
+		anchor = &kept
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return Checked{}, err
+	}
+	report, err := audit.Verify(a.db.Audit().All(ctx), a.vault.AuditMAC(), anchor)
+	if err != nil {
+		return Checked{}, fmt.Errorf("read audit log: %w", err)
+	}
+	return Checked{Pages: a.db.Check(ctx), Audit: report}, nil
+}
+
+func (a *App) anchorPath() string {
+	return filepath.Join(filepath.Dir(a.config.Database), "audit-anchor.json")
+}
+
+// anchorEvery is how often the end of the audit chain is written beside the database: rows cut off later are noticed.
+const anchorEvery = time.Minute
+
+// keepAnchor writes the end of the audit chain beside the database until ctx ends.
+func (a *App) keepAnchor(ctx context.Context) {
+	tick := time.NewTicker(anchorEvery)
+	defer tick.Stop()
+	for {
+		if err := a.writeAnchor(context.WithoutCancel(ctx)); err != nil {
+			a.config.Log.WarnContext(ctx, "write audit anchor", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// writeAnchor never goes back: an anchor ahead of the database means that rows are gone, and stays for Verify to see.
+func (a *App) writeAnchor(ctx context.Context) error {
+	head, err := a.db.Audit().Head(ctx)
+	if err != nil {
+		return err
+	}
+	if kept, err := audit.ReadAnchor(a.anchorPath()); err == nil && kept.Seq >= head.Seq {
+		return nil
+	}
+	return audit.WriteAnchor(a.anchorPath(), head)
+}
+
+// MasterKeyOf names the master key a database was made with, "" if there is no database or it has no keys yet.
+func MasterKeyOf(ctx context.Context, path string) (string, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	d, err := db.Open(ctx, path, db.Options{Now: time.Now, NewID: newID})
+	if err != nil {
+		return "", err
+	}
+	sets, err := d.Keysets().Keysets(ctx)
+	if err = errors.Join(err, d.Close()); err != nil || len(sets) == 0 {
+		return "", err
+	}
+	return sets[0].MasterID, nil
+}
+
+// Version is the version of the program: the one given if a release was built, else what the Go tool knows.
+func Version(given string) string {
+	if given != "" {
+		return given
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development"
+	}
+	return info.Main.Version
+}

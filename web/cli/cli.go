@@ -1,0 +1,77 @@
+// Package cli is the commands of the program. It is not promised to stay compatible; the commands themselves are.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io"
+
+	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/web/vault"
+)
+
+// Env is what a command works with.
+type Env struct {
+	In        io.Reader
+	Out, Err  io.Writer
+	Providers []providers.Definition
+	Version   string
+}
+
+// Command is one line of the table.
+type Command struct {
+	Name    string
+	Args    string // what follows, for the help
+	Summary string
+	// Setup declares the flags and returns what runs once they are parsed, with what follows them.
+	Setup func(*flag.FlagSet) func(ctx context.Context, env Env, args []string) error
+}
+
+// Commands lists every command.
+func Commands() []Command {
+	return []Command{
+		{"serve", "[flags]", "Runs the console and the sender. The first start makes a database and a master key.", serve},
+		{"demo", "[flags]", "Shows the product at work on throw-away data, with simulated providers on this machine.", runDemo},
+		{"simulate", "PROVIDER [flags]", "Runs the simulator of one provider.", simulate},
+		{"user add", "-email E -name N -role R [-store S]", "Adds a person; the password comes from standard input.", userAdd},
+		{"user list", "[flags]", "Lists the people.", userList},
+		{"user disable", "-email E", "Shuts a person out at once.", userDisable},
+		{"user reset", "-email E", "Prints a link with which a person sets a new password.", userReset},
+		{"store add", "-name N -zone Z", "Opens a store.", storeAdd},
+		{"store list", "[flags]", "Lists the stores.", storeList},
+		{"account add", "-store S -provider P -mode test|live -label L", "Connects an account; its settings come as key=value lines from standard input.", accountAdd},
+		{"freeze", "[-store S] [-account A] [-reason R]", "Stops sending: of everything, a store or an account. It survives a restart.", freeze},
+		{"unfreeze", "[-store S] [-account A]", "Lets it send again.", unfreeze},
+		{"verify", "[flags]", "Checks the database file and the audit chain.", verify},
+		{"health", "[flags]", "Asks a running one whether it is alive. For container health checks.", health},
+		{"version", "", "Prints the version.", printVersion},
+	}
+}
+
+// usageError is a command that was called wrongly.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+// Usage makes the error of a command that was called wrongly.
+func Usage(text string) error { return usageError{text} }
+
+// unsafeError is a refusal that protects money or data.
+type unsafeError struct{ text string }
+
+func (e unsafeError) Error() string { return e.text }
+
+// ExitCode is 1 for a failure, 2 for wrong usage, 3 for a refusal that protects money or data.
+func ExitCode(err error) int {
+	if _, ok := errors.AsType[usageError](err); ok {
+		return 2
+	}
+	if _, ok := errors.AsType[unsafeError](err); ok {
+		return 3
+	}
+	if _, ok := errors.AsType[*vault.WrongKeyError](err); ok || errors.Is(err, vault.ErrNotWholeKey) {
+		return 3
+	}
+	return 1
+}

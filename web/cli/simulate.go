@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/web/demo"
+)
+
+func simulate(f *flag.FlagSet) func(context.Context, Env, []string) error {
+	addr := f.String("addr", "127.0.0.1:9001", "address to listen on")
+	pace := f.Duration("pace", 2*time.Second, "time between two states of an order")
+	var hooks list
+	f.Var(&hooks, "webhook-url", "where it posts its webhooks, for providers that are told so by hand")
+	return func(ctx context.Context, env Env, args []string) error {
+		def, rest, err := pick(env, args)
+		if err != nil {
+			return err
+		}
+		if err := f.Parse(rest); err != nil {
+			return Usage(err.Error())
+		}
+		l, err := net.Listen("tcp", *addr)
+		if err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		settings := demo.Settings(def)
+		h := def.Simulator(providers.SimulatorConfig{Settings: settings, Pace: *pace, Deliver: demo.Deliver,
+			WebhookURLs: func() []string { return hooks }})
+		_, err = fmt.Fprintf(env.Out, "Simulator of %s on http://%s\nIt accepts:\n%s\nThe last two digits of an amount choose what happens.\n", def.Name, l.Addr(), lines(def, settings))
+		if err != nil {
+			return err
+		}
+		return Serve(ctx, h, idle{}, l, "", "")
+	}
+}
+
+// idle is a background part with nothing to do.
+type idle struct{}
+
+func (idle) Run(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+// pick takes the provider's name from the arguments and leaves the flags that follow it.
+func pick(env Env, args []string) (providers.Definition, []string, error) {
+	var names []string
+	for _, d := range env.Providers {
+		names = append(names, d.ID)
+		if len(args) > 0 && d.ID == args[0] {
+			return d, args[1:], nil
+		}
+	}
+	return providers.Definition{}, nil, Usage("name one of the providers " + strings.Join(names, ", "))
+}
+
+func lines(def providers.Definition, settings map[string]string) string {
+	var b strings.Builder
+	for _, s := range def.Settings {
+		fmt.Fprintf(&b, "  %s=%s\n", s.Name, settings[s.Name])
+	}
+	return b.String()
+}
+
+func runDemo(f *flag.FlagSet) func(context.Context, Env, []string) error {
+	data := f.String("data", "", "folder to keep the demo's data in (default: thrown away)")
+	addr := f.String("addr", "127.0.0.1:8080", "address to listen on; if it is taken, another one is used")
+	verbose := f.Bool("v", false, "log what happens")
+	return func(ctx context.Context, env Env, _ []string) error {
+		d, err := demo.New(ctx, demo.Options{Data: *data, Addr: *addr, Providers: env.Providers, Version: env.Version, Log: demoLog(env, *verbose)})
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		if err := d.Welcome(env.Out); err != nil {
+			return err
+		}
+		return d.Wait(ctx)
+	}
+}

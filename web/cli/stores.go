@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/paywicket/paywicket/web"
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+func storeAdd(f *flag.FlagSet) func(context.Context, Env, []string) error {
+	name := f.String("name", "", "name")
+	zone := f.String("zone", "UTC", "time zone, such as Africa/Porto-Novo")
+	return withApp(f, func(ctx context.Context, env Env, app *web.App) error {
+		st, err := app.Admin().Stores.OpenStore(ctx, operator(), *name, *zone)
+		if e, ok := errors.AsType[*store.InputError](err); ok {
+			return Usage(fmt.Sprintf("-%s does not pass", e.Field))
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(env.Out, st.ID)
+		return err
+	})
+}
+
+func storeList(f *flag.FlagSet) func(context.Context, Env, []string) error {
+	asJSON := f.Bool("json", false, "for programs")
+	return withApp(f, func(ctx context.Context, env Env, app *web.App) error {
+		stores, err := app.Admin().Stores.Stores(ctx, operator())
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return json.NewEncoder(env.Out).Encode(stores)
+		}
+		for _, st := range stores {
+			if _, err := fmt.Fprintf(env.Out, "%s  %s  %s\n", st.ID, st.Zone, st.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func accountAdd(f *flag.FlagSet) func(context.Context, Env, []string) error {
+	in := store.Connection{Settings: map[string]string{}}
+	name := f.String("store", "", "store, by name or id")
+	mode := f.String("mode", "test", "test or live")
+	f.StringVar(&in.Provider, "provider", "", "provider")
+	f.StringVar(&in.Label, "label", "", "your name for the account")
+	f.StringVar(&in.Address, "address", "", "which of the provider's addresses, if there are several")
+	return withApp(f, func(ctx context.Context, env Env, app *web.App) error {
+		if *mode != "test" && *mode != "live" {
+			return Usage("-mode is test or live")
+		}
+		st, err := findStore(ctx, app, *name)
+		if err != nil {
+			return err
+		}
+		in.Store, in.Live = st.ID, *mode == "live"
+		if err := readSettings(env, in.Settings); err != nil {
+			return err
+		}
+		a, err := app.Admin().Stores.Connect(ctx, operator(), in)
+		if wrong, ok := errors.AsType[store.InputErrors](err); ok {
+			return Usage(describe(wrong))
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(env.Out, "%s\n%s\n", a.ID, app.HookLink(a))
+		return err
+	})
+}
+
+func describe(wrong store.InputErrors) string {
+	var all []string
+	for _, e := range wrong {
+		all = append(all, e.Field+" ("+e.Key+")")
+	}
+	return "these values do not pass: " + strings.Join(all, ", ")
+}
+
+func readSettings(env Env, into map[string]string) error {
+	lines := bufio.NewScanner(env.In)
+	for lines.Scan() {
+		if strings.TrimSpace(lines.Text()) == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(lines.Text(), "=")
+		if !ok {
+			return Usage("standard input must hold key=value lines")
+		}
+		into[strings.TrimSpace(name)] = value
+	}
+	return lines.Err()
+}
+
+func freeze(f *flag.FlagSet) func(context.Context, Env, []string) error {
+	reason := f.String("reason", "stopped on the command line", "what people read")
+	return freezing(f, func(ctx context.Context, app *web.App, a store.Account) error {
+		if a.ID == "" {
+			return app.Admin().Access.Halt(ctx, access.Person{}, *reason)
+		}
+		return app.Admin().Stores.Freeze(ctx, access.Person{}, a, *reason)
+	})
+}
+
+func unfreeze(f *flag.FlagSet) func(context.Context, Env, []string) error {
+	return freezing(f, func(ctx context.Context, app *web.App, a store.Account) error {
+		if a.ID == "" {
+			return app.Admin().Access.Halt(ctx, access.Person{}, "")
+		}
+		return app.Admin().Stores.Unfreeze(ctx, operator(), a)
+	})
+}
+
+// freezing runs do for everything (the zero Account), for the accounts of a store, or for one account.
+func freezing(f *flag.FlagSet, do func(context.Context, *web.App, store.Account) error) func(context.Context, Env, []string) error {
+	name := f.String("store", "", "only the accounts of this store, by name or id")
+	id := f.String("account", "", "only this account, by id or label")
+	return withApp(f, func(ctx context.Context, env Env, app *web.App) error {
+		if *name == "" && *id == "" {
+			return errors.Join(do(ctx, app, store.Account{}), say(env, "everything"))
+		}
+		accounts, err := app.Admin().Stores.AllAccounts(ctx)
+		if err != nil {
+			return err
+		}
+		var st store.Store
+		if *name != "" {
+			if st, err = findStore(ctx, app, *name); err != nil {
+				return err
+			}
+		}
+		found := 0
+		for _, a := range accounts {
+			if (*name == "" || a.Store == st.ID) && (*id == "" || string(a.ID) == *id || a.Label == *id) {
+				found++
+				if err := errors.Join(do(ctx, app, a), say(env, a.Label)); err != nil {
+					return err
+				}
+			}
+		}
+		if found == 0 {
+			return Usage("no account fits")
+		}
+		return nil
+	})
+}
+
+func say(env Env, what string) error {
+	_, err := fmt.Fprintln(env.Out, "done:", what)
+	return err
+}
+
+func verify(f *flag.FlagSet) func(context.Context, Env, []string) error {
+	asJSON := f.Bool("json", false, "for programs")
+	return withApp(f, func(ctx context.Context, env Env, app *web.App) error {
+		found, err := app.Verify(ctx)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			err = json.NewEncoder(env.Out).Encode(map[string]any{"ok": found.OK(), "rows": found.Audit.Count, "breaks": found.Audit.Breaks})
+		} else {
+			err = printReport(env, found)
+		}
+		if err == nil && !found.OK() {
+			return errors.New("the database does not hold what was written: compare with a backup before anything is sent")
+		}
+		return err
+	})
+}
+
+func printReport(env Env, found web.Checked) error {
+	pages := "every page of the file is well formed"
+	if found.Pages != nil {
+		pages = found.Pages.Error()
+	}
+	_, err := fmt.Fprintf(env.Out, "Database: %s\nAudit chain: %d rows\n", pages, found.Audit.Count)
+	for _, b := range found.Audit.Breaks {
+		_, more := fmt.Fprintf(env.Out, "  broken: %s\n", b)
+		err = errors.Join(err, more)
+	}
+	return err
+}
