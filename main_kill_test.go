@@ -133,7 +133,7 @@ func (in *installation) approveMany(def providers.Definition) {
 	a := must(admin.Stores.Connect(ctx, maker, store.Connection{Store: st.ID, Provider: def.ID, Live: true, Label: "GoldenPay", Settings: demo.Settings(def)}))
 	form := must(admin.Companies.Form(ctx, a, "vn_bank"))
 	for i := range killPayouts {
-		p := must(app.Payouts().Draft(ctx, maker, st.ID, payout.Input{Account: a.ID, Method: "vn_bank", Amount: fmt.Sprint(1_000_020 + 100*i), Language: "en",
+		p := must(app.Payouts().Draft(ctx, maker, st.ID, payout.Input{Account: a.ID, Method: "vn_bank", Amount: fmt.Sprint(1_000_000 + 100*i), Language: "en",
 			Description: "kill test", Details: map[string]string{"account_no": "19036512345678", "account_name": "NGUYEN VAN A", "bank": "970407 TECHCOMBANK"}}, ""))
 		p = must(app.Payouts().Submit(ctx, maker, p.ID, form))
 		c := must(admin.Access.Ask(ctx, in.person, "approve", string(p.ID), p.Digest))
