@@ -79,7 +79,7 @@ func filterOf(s payout.Scope, f payout.Filter) where {
 	case "live":
 		w.add("p.live = 1")
 	case "test":
-		w.add("p.live = 0")
+		w.add("p.live = 0 and p.currency <> ''") // a draft has no mode yet
 	}
 	states := make([]string, len(f.States))
 	for i, st := range f.States {
@@ -178,7 +178,8 @@ func amountForms(typed string) []string {
 
 const rowColumns = `p.id, p.store, p.provider, coalesce(json_extract(p.content, '$.company'), ''), coalesce(a.label, ''), p.live, p.state,
 	p.method, coalesce(json_extract(p.content, '$.method_name'), ''), coalesce(json_extract(p.content, '$.country'), ''), p.currency, p.minor,
-	p.fee_currency, p.fee_minor, p.recipient, p.number, coalesce(json_extract(p.content, '$.description'), ''), p.reason, p.reference, p.remote_id,
+	p.fee_currency, p.fee_minor, p.recipient, p.number,
+	coalesce(nullif(json_extract(p.content, '$.description'), ''), json_extract(p.input, '$.description'), ''), p.reason, p.reference, p.remote_id,
 	p.author, coalesce(w.name, ''), p.one_person, p.conflicts > 0, p.created_at, p.updated_at, p.submitted_at`
 
 const rowTables = ` from payouts p left join accounts a on a.id = p.account left join people w on w.id = p.author where `
@@ -245,16 +246,21 @@ func pageOf(rows []payout.Row, f payout.Filter, backwards bool) payout.Page {
 	return page
 }
 
-// Totals adds up everything a filter finds, by currency and state.
+const totalColumns = `p.currency, p.live, p.state, count(*), sum(p.minor), sum(case when p.fee_currency = p.currency then p.fee_minor else 0 end)`
+
+func scanTotal(scan func(...any) error) (payout.Total, error) {
+	var t payout.Total
+	var live int
+	err := scan(&t.Currency, &live, &t.State, &t.Count, &t.Amount.Minor, &t.Fee.Minor)
+	t.Live, t.Amount.Currency, t.Fee.Currency = live == 1, t.Currency, t.Currency
+	return t, err
+}
+
+// Totals adds up everything a filter finds, by currency, mode and state.
 func (r Payouts) Totals(ctx context.Context, s payout.Scope, f payout.Filter) ([]payout.Total, error) {
 	w := filterOf(s, f)
-	return collect(ctx, r.d.read, func(scan func(...any) error) (payout.Total, error) {
-		var t payout.Total
-		err := scan(&t.Currency, &t.State, &t.Count, &t.Amount.Minor, &t.Fee.Minor)
-		t.Amount.Currency, t.Fee.Currency = t.Currency, t.Currency
-		return t, err
-	}, `select p.currency, p.state, count(*), sum(p.minor), sum(case when p.fee_currency = p.currency then p.fee_minor else 0 end)
-		from payouts p where `+w.String()+` group by p.currency, p.state order by p.currency, p.state`, w.args...)
+	return collect(ctx, r.d.read, scanTotal, `select `+totalColumns+` from payouts p where `+w.String()+`
+		group by p.currency, p.live, p.state order by p.currency, p.live desc, p.state`, w.args...)
 }
 
 // Earlier is what is known of a payout's recipient.

@@ -49,9 +49,10 @@ func (r Hooks) Keep(ctx context.Context, h inbox.Hook) error {
 		return err
 	}
 	return r.d.exec(ctx, nil, "keep webhook", `
-		insert into hooks (id, account, store, provider, token, address, received_at, header, body, size, digest, verdict)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		h.ID, string(h.Account), string(h.Store), h.Provider, h.Token, h.Address, millis(h.ReceivedAt), texts[0], nonNil(h.Body), h.Size, h.Digest, string(h.Verdict))
+		insert into hooks (id, account, store, provider, token, address, received_at, header, body, size, digest, verdict, due_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		h.ID, string(h.Account), string(h.Store), h.Provider, h.Token, h.Address, millis(h.ReceivedAt), texts[0], nonNil(h.Body), h.Size, h.Digest,
+		string(h.Verdict), millis(h.DueAt))
 }
 
 // Save stores what was made of a webhook.
@@ -135,6 +136,26 @@ func (r Hooks) Due(ctx context.Context, now time.Time, limit int) ([]inbox.Hook,
 	return collect(ctx, r.d.read, scanHook, `select `+hookColumns+` from hooks where due_at > 0 and due_at <= $1 order by due_at limit $2`, millis(now), limit)
 }
 
+// Tally counts what came in since a time, by verdict.
+func (r Hooks) Tally(ctx context.Context, s payout.Scope, since time.Time) (map[inbox.Verdict]int, error) {
+	var w where
+	w.scope(s, "store")
+	w.add("received_at >= ?", millis(since))
+	type count struct {
+		verdict inbox.Verdict
+		n       int
+	}
+	counts, err := collect(ctx, r.d.read, func(scan func(...any) error) (count, error) {
+		var c count
+		return c, scan(&c.verdict, &c.n)
+	}, `select verdict, count(*) from hooks where `+w.String()+` group by verdict`, w.args...)
+	all := map[inbox.Verdict]int{}
+	for _, c := range counts {
+		all[c.verdict] = c.n
+	}
+	return all, err
+}
+
 // Same finds an earlier genuine webhook of an account with the same body that was taken in.
 func (r Hooks) Same(ctx context.Context, account store.AccountID, digest, except string) (inbox.Hook, error) {
 	h, err := scanHook(r.d.read.QueryRowContext(ctx, `select `+hookColumns+` from hooks
@@ -146,11 +167,11 @@ func (r Hooks) Same(ctx context.Context, account store.AccountID, digest, except
 	return h, err
 }
 
-// Refused counts what was not genuine from an address, at most 1001.
+// Refused counts what was not genuine, or could not be looked at, from an address, at most 1001.
 func (r Hooks) Refused(ctx context.Context, address string, since time.Time) (int, error) {
 	var n int
 	err := r.d.read.QueryRowContext(ctx, `select count(*) from (select 1 from hooks where address = $1 and received_at > $2
-		and verdict in ('forged', 'misaddressed') limit 1001)`, address, millis(since)).Scan(&n)
+		and verdict in ('forged', 'misaddressed', 'failed') limit 1001)`, address, millis(since)).Scan(&n)
 	return n, err
 }
 

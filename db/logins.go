@@ -20,7 +20,10 @@ func (r People) AddLogin(ctx context.Context, l access.Login, entries ...audit.E
 		if err != nil {
 			return fmt.Errorf("add login: %w", err)
 		}
-		return errors.Join(seen(ctx, tx, l.Person, l.SeenAt), r.d.addEntries(ctx, tx, entries...))
+		if err := seen(ctx, tx, l.Person, l.SeenAt); err != nil {
+			return err
+		}
+		return r.d.addEntries(ctx, tx, entries...)
 	})
 }
 

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -65,7 +66,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := d.migrate(ctx); err != nil {
 		return nil, errors.Join(err, d.write.Close())
 	}
-	readers := max(o.Readers, 4)
+	readers := cmp.Or(o.Readers, 4)
 	d.read = sql.OpenDB(connector{dsn(path, "mode=ro&_pragma=query_only(1)"), append(forAll(), wanted{"query_only", "1"})})
 	d.read.SetMaxOpenConns(readers)
 	d.read.SetMaxIdleConns(readers)

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -57,14 +58,14 @@ func scanPayout(scan func(...any) error) (stored, error) {
 	if err != nil {
 		return stored{}, fmt.Errorf("read payout %s: %w", p.ID, err)
 	}
-	if p.Content.Account != "" {
-		// Lists and totals are made from the columns. They win over the content, so that a row in which the two differ no
-		// longer fits its snapshot, and is not sent.
-		p.Content.Account, p.Content.Provider, p.Content.Live = store.AccountID(account), provider, live == 1
-		p.Content.Method, p.Content.Amount = method, money.Amount{Minor: minor, Currency: currency}
-	}
+	c := p.Content
+	p.Torn = accountOf(&p) != store.AccountID(account) || c.Provider != provider || c.Live != (live == 1) || c.Method != method ||
+		c.Amount != money.Amount{Minor: minor, Currency: currency}
 	return stored{seq, &p}, nil
 }
+
+// accountOf is the account a payout is listed under: the one it was submitted for, else the one of the draft.
+func accountOf(p *payout.Payout) store.AccountID { return cmp.Or(p.Content.Account, p.Input.Account) }
 
 // load reads a payout with all that belongs to it.
 func (r Payouts) load(ctx context.Context, q querier, s payout.Scope, id payout.ID) (stored, error) {

@@ -51,10 +51,6 @@ func (r Payouts) saveRow(ctx context.Context, tx *sql.Tx, p stored) error {
 			open++
 		}
 	}
-	account := c.Account
-	if account == "" {
-		account = p.Input.Account
-	}
 	err = one(tx.ExecContext(ctx, `
 		update payouts set account = $2, provider = $3, live = $4, state = $5, version = $6, input = $7, content = $8,
 			method = $9, currency = $10, minor = $11, fee_currency = $12, fee_minor = $13, recipient = $14, number = $15,
@@ -62,7 +58,7 @@ func (r Payouts) saveRow(ctx context.Context, tx *sql.Tx, p stored) error {
 			reason = $23, conflicts = $24, reference = $25, remote_id = $26, updated_at = $27, submitted_at = $28,
 			expires_at = $29, ended_at = $30, due_at = $31, looks = $32
 		where seq = $1`,
-		p.seq, string(account), c.Provider, bit(c.Live), string(p.State), p.Version, texts[0], texts[1],
+		p.seq, string(accountOf(p.Payout)), c.Provider, bit(c.Live), string(p.State), p.Version, texts[0], texts[1],
 		c.Method, c.Amount.Currency, c.Amount.Minor, p.Fee.Currency, p.Fee.Minor, c.Recipient(), c.AccountNumber(),
 		c.RecipientKey(), texts[2], p.Snapshot, p.Digest, p.Decisions, bit(p.OnePerson), texts[3],
 		p.Reason, open, p.Reference(), p.RemoteID(), millis(p.UpdatedAt), millis(p.SubmittedAt),

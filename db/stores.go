@@ -87,7 +87,10 @@ func (r Stores) AddAccount(ctx context.Context, a store.Account, creds []store.C
 		if err != nil {
 			return fmt.Errorf("add account: %w", err)
 		}
-		return errors.Join(addCredentials(ctx, tx, a.ID, creds), r.d.addEntries(ctx, tx, entries...))
+		if err := addCredentials(ctx, tx, a.ID, creds); err != nil {
+			return err
+		}
+		return r.d.addEntries(ctx, tx, entries...)
 	})
 }
 
@@ -98,7 +101,10 @@ func (r Stores) AddCredentials(ctx context.Context, a store.Account, creds []sto
 		if err != nil {
 			return fmt.Errorf("raise version of account %s: %w", a.ID, err)
 		}
-		return errors.Join(addCredentials(ctx, tx, a.ID, creds), r.d.addEntries(ctx, tx, entries...))
+		if err := addCredentials(ctx, tx, a.ID, creds); err != nil {
+			return err
+		}
+		return r.d.addEntries(ctx, tx, entries...)
 	})
 }
 
@@ -121,10 +127,19 @@ func (r Stores) SaveCheck(ctx context.Context, a store.Account, entries ...audit
 		string(a.ID), millis(a.CheckedAt), a.CheckErr)
 }
 
-// SaveFreeze keeps whether an account may send.
+// SaveFreeze keeps whether an account may send. Freezing one that is frozen already changes nothing: the first reason stands.
 func (r Stores) SaveFreeze(ctx context.Context, a store.Account, entries ...audit.Entry) error {
-	return r.d.exec(ctx, entries, "save freeze", `update accounts set frozen_at = $2, frozen_by = $3, frozen_why = $4 where id = $1`,
-		string(a.ID), millis(a.Frozen.At), string(a.Frozen.By), a.Frozen.Reason)
+	return r.d.inTx(ctx, func(tx *sql.Tx) error {
+		err := one(tx.ExecContext(ctx, `update accounts set frozen_at = $2, frozen_by = $3, frozen_why = $4 where id = $1 and ($2 = 0 or frozen_at = 0)`,
+			string(a.ID), millis(a.Frozen.At), string(a.Frozen.By), a.Frozen.Reason))
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("save freeze: %w", err)
+		}
+		return r.d.addEntries(ctx, tx, entries...)
+	})
 }
 
 // Heard keeps when an account's provider last answered or called; zero times are left as they are.

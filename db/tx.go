@@ -41,12 +41,11 @@ func (d *DB) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	if err != nil {
 		return d.classify(fmt.Errorf("begin: %w", err))
 	}
+	defer func() { _ = tx.Rollback() }() // no effect after a commit; the connection is free again even if f breaks down
 	if err := f(tx); err != nil {
-		_ = tx.Rollback() // the first error is the one that counts
 		return d.classify(err)
 	}
 	if err := tx.Commit(); err != nil {
-		_ = tx.Rollback() // no effect after a commit that went through
 		return d.classify(fmt.Errorf("commit: %w", err))
 	}
 	return nil

@@ -17,6 +17,9 @@ import (
 // maxForm is the largest form that is read: the longest fields of the largest form, with room to spare.
 const maxForm = 64 << 10
 
+// maxDraft is the same for the form of a payout: a value that is far too long comes back with the rest of the form kept.
+const maxDraft = 4 << 20
+
 // formError is a form that a browser showing our page could not have sent.
 type formError struct {
 	status int
@@ -27,8 +30,8 @@ type formError struct {
 func (e *formError) Error() string { return fmt.Sprintf("form: %s %s", e.key, e.name) }
 
 // readBody reads a posted form once, with a limit. What it holds comes from the body alone, never from the address.
-func (h *Handlers) readBody(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+func (h *Handlers) readBody(w http.ResponseWriter, r *http.Request, limit int64) error {
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	if err := r.ParseForm(); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return &formError{status: http.StatusRequestEntityTooLarge, key: "error.413"}

@@ -38,6 +38,8 @@ type Handlers struct {
 	Now      func() time.Time
 
 	Options Options
+
+	drafts draftKeys // which payout a form that was sent twice has made
 }
 
 // Options is how the console is set up.
@@ -58,6 +60,8 @@ type Options struct {
 	Fault func(error) (int, string)
 	// Ready lists why the console cannot serve and send, nothing if it can.
 	Ready func(context.Context) []string
+	// Sample is what a demo's simulator accepts, shown where an account is connected; nil outside a demo.
+	Sample func(provider string) map[string]string
 }
 
 // AuditLog reads the audit log. db.Audit is the only implementation.

@@ -58,12 +58,18 @@ func (h *Handlers) identify(w http.ResponseWriter, r *http.Request) (*http.Reque
 	if err != nil {
 		return r, err
 	}
-	ctx := context.WithValue(r.Context(), loginKey{}, loginID)
 	v := h.visitor(r, p)
 	v.Flash = h.takeFlash(w, r)
-	if p.ID != "" {
+	return h.known(r, v, loginID)
+}
+
+// known is the request with what is known of it. It is made after the cookie was read: the request carries the cookie's
+// values from then on, and a copy made earlier would read them again as they came.
+func (h *Handlers) known(r *http.Request, v views.Request, loginID string) (*http.Request, error) {
+	ctx := context.WithValue(r.Context(), loginKey{}, loginID)
+	if v.Person.ID != "" {
 		v.SignedIn = true
-		v.CSRF = h.Options.Token(csrfName, string(p.ID), loginID)
+		v.CSRF = h.Options.Token(csrfName, string(v.Person.ID), loginID)
 		if err := h.gather(ctx, &v); err != nil {
 			return r, err
 		}

@@ -162,7 +162,7 @@ func (h *Handlers) serve(w http.ResponseWriter, r **http.Request, rt route) erro
 // admit checks what a route takes: the permission, and for what changes something the token of the session.
 func (h *Handlers) admit(w http.ResponseWriter, r *http.Request, rt route) error {
 	if isUnsafe(r.Method) {
-		if err := h.readBody(w, r); err != nil {
+		if err := h.readBody(w, r, formLimit(r, rt)); err != nil {
 			return err
 		}
 	}
@@ -180,6 +180,14 @@ func (h *Handlers) admit(w http.ResponseWriter, r *http.Request, rt route) error
 		return errForbidden
 	}
 	return nil
+}
+
+// formLimit is how much of a form is read.
+func formLimit(r *http.Request, rt route) int64 {
+	if rt.permission == access.DraftPayouts && access.CanSomewhere(person(r), access.DraftPayouts) {
+		return maxDraft
+	}
+	return maxForm
 }
 
 func isUnsafe(method string) bool {

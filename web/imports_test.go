@@ -64,7 +64,8 @@ func importTable() []importRule {
 		{"views/**", pages},
 		{"handlers/**", append(slices.Clone(pages), "handlers/**")},
 
-		{"web/webtest", []string{"**"}}, // the test harness
+		{"web/demo", []string{"web", "web/access", "web/payout", "web/store", "web/vault", "providers"}},
+		{"web/cli", []string{"web", "web/*", "providers"}},
 		{"web", append(slices.Clone(pages), "handlers/**", "db/**", "providers/httpx", "providers/sim")},
 	}
 }

@@ -17,7 +17,7 @@ type argument struct {
 }
 
 const (
-	maxArgument = 100  // bytes of a name
+	maxArgument = 100  // characters of a name
 	maxPattern  = 1000 // bytes of a pattern; a longer one is not read
 	plainNumber = `-?[0-9]+([.,][0-9]+)?`
 )

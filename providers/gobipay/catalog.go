@@ -224,6 +224,7 @@ func objects(items []any) ([]object, error) {
 	return list, nil
 }
 
+// unreadable is an answer that is not what is assumed.
 func unreadable(why string) *providers.Error {
-	return &providers.Error{Code: codeAnswer, Err: errors.New(why)}
+	return &providers.Error{Code: httpx.CodeUnreadable, Err: errors.New(why)}
 }

@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"context"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -47,7 +48,6 @@ const (
 	codeOpened     = "opened_failed"        // the first step's answer calls the withdrawal failed
 	codeUnfinished = "not_finished"         // opened; nothing says that the second step arrived
 	codeNoStatus   = "status_route_missing" // nobody can be asked
-	codeAnswer     = "unreadable"           // an answer that is not what is assumed
 )
 
 // Definition describes GobiPay.
@@ -193,10 +193,11 @@ func (a *adapter) call(ctx context.Context, method, path string, body []byte) (h
 	return httpx.Call(a.http, req)
 }
 
-// unexpected is an answer of no success, of kind Unknown. GobiPay may say 403 for keys it does not accept.
+// unexpected is an answer of no success, of kind Unknown. Keys it does not accept may be a 403 to GobiPay (ASM-10); one
+// that is a page comes from something in between.
 func (a *adapter) unexpected(answer httpx.Answer) *providers.Error {
 	e := answer.Unexpected(a.hide(refusalText(answer)))
-	e.Credentials = e.Credentials || answer.Status == http.StatusForbidden
+	e.Credentials = e.Credentials || answer.Status == http.StatusForbidden && json.Valid(answer.Body)
 	return e
 }
 

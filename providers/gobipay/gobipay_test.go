@@ -180,6 +180,33 @@ func (s *shop) open(base string, settings map[string]string) {
 	s.adapter = a
 }
 
+func TestOpen(t *testing.T) {
+	settings := testSettings()
+	for name, cfg := range map[string]providers.Config{
+		"no address":     {Settings: providers.NewSettings(settings)},
+		"odd address":    {Settings: providers.NewSettings(settings), BaseURL: "https://api.example:x"},
+		"other currency": {Settings: providers.NewSettings(with(testSettings(), settingCurrency, "EUR")), BaseURL: baseURL},
+	} {
+		if _, err := open(cfg); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+	var log strings.Builder
+	p, err := open(providers.Config{
+		Settings: providers.NewSettings(with(settings, settingCurrency, "")), BaseURL: baseURL, Live: true,
+		Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, ok := p.(*adapter); !ok || a.currency != currencyXOF || a.mode != modeLive {
+		t.Errorf("got %+v, want a live account in XOF", a)
+	}
+	if !strings.Contains(log.String(), "test key") || strings.Contains(log.String(), settings[settingSecret]) {
+		t.Errorf("got log %q, want a warning without the key", &log)
+	}
+}
+
 func mtn(amount int64) providers.Order {
 	return providers.Order{
 		Reference: "AAAABBBBCCCCDDDDEEEE", Method: "MTN_BEN_XOF", Amount: xof(amount),

@@ -11,8 +11,8 @@ import (
 // documents say stands first. What they leave open is assumed, with the number ASM-n under which
 // docs/providers/gobipay.md lists it and says how to check it: correct it here, and nowhere else.
 
-// Addresses. The documents print "/api" before one route only; it belongs to the base. The paths are misspelled in
-// three ways, and each ends in a slash without which a POST is lost.
+// Addresses. The documents print "/api" before one route only; it belongs to the base. Each path is misspelled in its own
+// way, and ends in a slash without which a POST is lost.
 const (
 	docsURL = "https://doc-pay.gobiworld.com/api/withdraw/withdraw.html"
 	baseURL = "https://api-pay.gobiworld.com/api"
@@ -31,7 +31,7 @@ const (
 // Headers, on the GET routes too (ASM-1). The word for live is deduced from the one for test.
 const (
 	headerPublic = "X-STORE-PUBLIC-KEY"
-	headerSecret = "X-STORE-SECRET-KEY" // the header's name
+	headerSecret = "X-STORE-SECRET-KEY"
 	headerMode   = "X-STORE-USE-MODE"
 	modeTest     = "test"
 	modeLive     = "live"

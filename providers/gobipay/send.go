@@ -210,7 +210,10 @@ func (a *adapter) taken(r record, id withdrawID, attempt providers.Attempt) prov
 // Lookup asks where a withdrawal stands, by GobiPay's identifier (ASM-8). It cannot be asked by ours.
 func (a *adapter) Lookup(ctx context.Context, attempt providers.Attempt) (providers.Result, error) {
 	id := withdrawID(attempt.RemoteID)
-	if !hasStatus || !id.valid() {
+	switch {
+	case !hasStatus:
+		return providers.Result{}, &providers.Error{Kind: providers.Unsupported, Code: codeNoStatus}
+	case !id.valid():
 		return providers.Result{}, &providers.Error{Kind: providers.Unsupported, Code: codeNoID, Message: "GobiPay is asked by its own identifier only"}
 	}
 	answer, err := a.post(ctx, id.statusPath(), []byte(emptyBody))

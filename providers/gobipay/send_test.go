@@ -171,6 +171,7 @@ func TestInit(t *testing.T) {
 	}{
 		{"balance", 400, `{"amount":["Solde insuffisant."]}`, providers.Refused, "http_400"},
 		{"keys", 403, `{"detail":"Clés de boutique invalides."}`, providers.Refused, "http_403"},
+		{"firewall", 403, `<h1>Blocked</h1>`, providers.Refused, "http_403"},
 		{"keys, other code", 401, `{}`, providers.Refused, "http_401"},
 		{"too many", 429, `{"detail":"Requête ralentie."}`, providers.Refused, "http_429"},
 		{"page", 404, `<h1>Not found</h1>`, providers.Refused, "http_404"},
@@ -178,7 +179,7 @@ func TestInit(t *testing.T) {
 		{"bad gateway", 502, ``, providers.NotSent, "http_502"},
 		{"empty", 201, ``, providers.NotSent, httpx.CodeUnreadable},
 		{"list", 201, `[]`, providers.NotSent, httpx.CodeUnreadable},
-		{"null", 201, `null`, providers.NotSent, codeAnswer},
+		{"null", 201, `null`, providers.NotSent, httpx.CodeUnreadable},
 		{"no identifier", 201, `{"status":"PENDING"}`, providers.NotSent, codeNoID},
 		{"empty identifier", 201, `{"identifier":"","id":null}`, providers.NotSent, codeNoID},
 		{"identifier of a path", 201, `{"identifier":".."}`, providers.NotSent, codeNoID},
@@ -202,7 +203,7 @@ func TestInit(t *testing.T) {
 			if len(kept) != 0 || s.seen.count("cash-out") != 0 {
 				t.Errorf("got %d checkpoints and %d cash-outs, want none", len(kept), s.seen.count("cash-out"))
 			}
-			if wantKeys := tt.status == 401 || tt.status == 403; errorOf(t, err).Credentials != wantKeys {
+			if wantKeys := strings.HasPrefix(tt.name, "keys"); errorOf(t, err).Credentials != wantKeys {
 				t.Errorf("got %v for a %d, want it to say keys were refused: %v", err, tt.status, wantKeys)
 			}
 		})

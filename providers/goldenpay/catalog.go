@@ -60,19 +60,33 @@ func rowsFor(s providers.Settings, live bool) ([]row, error) {
 		return nil, err
 	}
 	rows := []row{
-		{channel: "bank", Method: method("vn_bank", "Bank transfer (Vietnam)", "VN", "VND", vietnamFields(vietnam))},
-		{channel: "bank", Method: method("th_bank", "Bank transfer (Thailand)", "TH", "THB", thailandFields(thailand))},
-		{channel: "gcash", Method: method("ph_gcash", "GCash", "PH", "PHP", walletFields())},
-		{channel: "maya", Method: method("ph_maya", "Maya", "PH", "PHP", walletFields())},
-		{channel: legacy(s.Get(settingBrazil)), Method: method("br_pix", "PIX", "BR", "BRL", pixFields())},
-		{channel: legacy(s.Get(settingIndia)), Method: method("in_bank", "Bank transfer (India)", "IN", "INR", indiaFields())},
-	}
-	rows[3].Note = providers.Text{Key: "goldenpay.note.maya", English: "GoldenPay’s documents do not say whether this channel pays out. Try a small amount first."}
-	for i := range rows[4:] {
-		rows[4+i].Note = providers.Text{Key: "goldenpay.note.legacy", English: "Only in GoldenPay’s older documents. Ask them whether it still pays before you use it."}
+		{channel: "bank", Method: providers.Method{
+			ID: "vn_bank", Name: "Bank transfer (Vietnam)", Country: "VN", Currency: "VND",
+			Fields: vietnamFields(vietnam),
+		}},
+		{channel: "bank", Method: providers.Method{
+			ID: "th_bank", Name: "Bank transfer (Thailand)", Country: "TH", Currency: "THB",
+			Fields: thailandFields(thailand),
+		}},
+		{channel: "gcash", Method: providers.Method{
+			ID: "ph_gcash", Name: "GCash", Country: "PH", Currency: "PHP",
+			Fields: walletFields(),
+		}},
+		{channel: "maya", Method: providers.Method{
+			ID: "ph_maya", Name: "Maya", Country: "PH", Currency: "PHP",
+			Fields: walletFields(), Note: unconfirmed(),
+		}},
+		{channel: legacy(s.Get(settingBrazil)), Method: providers.Method{
+			ID: "br_pix", Name: "PIX", Country: "BR", Currency: "BRL",
+			Fields: pixFields(), Note: older(),
+		}},
+		{channel: legacy(s.Get(settingIndia)), Method: providers.Method{
+			ID: "in_bank", Name: "Bank transfer (India)", Country: "IN", Currency: "INR",
+			Fields: indiaFields(), Note: older(),
+		}},
 	}
 	if !live {
-		rows = append(rows, mocks(rows)...)
+		rows = forTests(rows)
 	}
 	return slices.DeleteFunc(rows, func(m row) bool { return m.channel == "" }), nil
 }
@@ -85,11 +99,17 @@ func legacy(code string) string {
 	return code
 }
 
-// mocks offers the channel for tests once for each currency, with the fields of its first method.
-func mocks(rows []row) []row {
-	var all []row
+// forTests adds the channel for tests, once for each currency, with the fields of its first method. The company has no
+// address for tests: at its own one, every other channel pays, which is said beside it.
+func forTests(rows []row) []row {
+	all := slices.Clone(rows)
+	for i := range all {
+		all[i].Note = providers.Text{
+			Key: "goldenpay.note.real", English: "Moves real money, also from a test account, unless the address is a simulator.",
+		}
+	}
 	for _, m := range rows {
-		if slices.ContainsFunc(all, func(other row) bool { return other.Currency == m.Currency }) {
+		if slices.ContainsFunc(all, func(other row) bool { return other.channel == channelMock && other.Currency == m.Currency }) {
 			continue
 		}
 		mock := m.Method
@@ -100,8 +120,16 @@ func mocks(rows []row) []row {
 	return all
 }
 
-func method(id, name, country, currency string, fields []providers.Field) providers.Method {
-	return providers.Method{ID: id, Name: name, Country: country, Currency: currency, Fields: fields}
+func unconfirmed() providers.Text {
+	return providers.Text{
+		Key: "goldenpay.note.maya", English: "GoldenPay’s documents do not say whether this channel pays out. Try a small amount first.",
+	}
+}
+
+func older() providers.Text {
+	return providers.Text{
+		Key: "goldenpay.note.legacy", English: "Only in GoldenPay’s older documents. Ask them whether it still pays before you use it.",
+	}
 }
 
 func catalog(rows []row) providers.Catalog {

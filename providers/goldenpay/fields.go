@@ -64,7 +64,9 @@ func pixFields() []providers.Field {
 		},
 		pixKey(keyCPF, providers.Field{Format: providers.CPF, Example: "529.982.247-25"}),
 		pixKey(keyCNPJ, providers.Field{Format: providers.CNPJ, Example: "11.222.333/0001-81"}),
-		pixKey(keyPhone, providers.Field{Type: providers.Phone, Prefix: "55", Pattern: `55[1-9][0-9]{9,10}`, Example: "+55 11 98765 4321"}),
+		pixKey(keyPhone, providers.Field{
+			Type: providers.Phone, Prefix: "55", Pattern: `55[1-9][0-9]{9,10}`, Example: "+55 11 98765 4321",
+		}),
 		pixKey(keyEmail, providers.Field{Type: providers.Email, Example: "joao@example.com"}),
 		pixKey(keyRandom, providers.Field{Format: providers.UUID, Example: "123e4567-e89b-42d3-a456-426614174000"}),
 		accountName("João da Conceição"),

@@ -295,7 +295,7 @@ func (a *account) call(req *http.Request) ([]byte, error) {
 const maxMessage = 500
 
 // requestID is what the documents of 2026 put before a message; the recorded answer has it.
-var requestID = regexp.MustCompile(`^\[[0-9A-Za-z-]{1,64}\]\s*`) //nolint:gochecknoglobals // never changes
+var requestID = regexp.MustCompile(`^\[[0-9A-Za-z-]{1,64}\]\s*`)
 
 // message is the company's explanation, which it asks to show to people. It may be in Chinese; nothing depends on it.
 func (e envelope) message() string {

@@ -44,6 +44,67 @@ func conformance(live bool) providertest.Case {
 	return c
 }
 
+func TestDefinition(t *testing.T) {
+	d := Definition()
+	if d.ID != "goldenpay" || len(d.Addresses) != 0 || d.Webhooks != providers.WebhooksPerOrder || !d.RepeatsRefused {
+		t.Errorf("got %+v, want an address for each merchant, webhooks per order, repeats refused", d)
+	}
+}
+
+// TestFormats: what the forms of the countries take.
+func TestFormats(t *testing.T) {
+	for _, test := range []struct {
+		method, kind, name, value string
+		ok                        bool
+	}{
+		{"vn_bank", "", "account_no", "19036512345678", true},
+		{"vn_bank", "", "account_no", "AB12CD", true},
+		{"vn_bank", "", "account_no", "ABCDEF", false}, // "not letters only"
+		{"vn_bank", "", "account_no", "1903-6512", false},
+		{"vn_bank", "", "account_no", "12345678901234567890123456789012345", false},
+		{"vn_bank", "", "bank", "970425 PVCOMBANK", true},
+		{"vn_bank", "", "bank", "970407", false}, // both are required
+		{"vn_bank", "", "bank", "TECHCOMBANK  970407", false},
+		{"th_bank", "", "bank", "KBANK", true},
+		{"th_bank", "", "bank", "XYZ Bank of X", true},
+		{"th_bank", "", "account_no", "123-4-56789-0", true},
+		{"th_bank", "", "account_no", "123456789", false},
+		{"th_bank", "", "account_no", "1234567890123456", false},
+		{"ph_gcash", "", "account_no", "0917 123 4567", true},
+		{"ph_gcash", "", "account_no", "+639171234567", true},
+		{"ph_gcash", "", "account_no", "9171234567", false},
+		{"ph_maya", "", "account_no", "09171234567", true},
+		{"br_pix", keyCPF, "account_no", "529.982.247-25", true},
+		{"br_pix", keyCPF, "account_no", "529.982.247-26", false},
+		{"br_pix", keyCPF, "account_no", "joao@example.com", false},
+		{"br_pix", keyCNPJ, "account_no", "11.222.333/0001-81", true},
+		{"br_pix", keyCNPJ, "account_no", "529.982.247-25", false},
+		{"br_pix", keyPhone, "account_no", "+55 11 98765-4321", true},
+		{"br_pix", keyPhone, "account_no", "11 98765-4321", false},
+		{"br_pix", keyEmail, "account_no", "joao@example.com", true},
+		{"br_pix", keyEmail, "account_no", "joao", false},
+		{"br_pix", keyRandom, "account_no", "123E4567-E89B-42D3-A456-426614174000", true},
+		{"br_pix", keyRandom, "account_no", "123E4567", false},
+		{"br_pix", keyEmail, "account_tin", "11222333000181", true},
+		{"br_pix", keyEmail, "account_tin", "11222333000182", false},
+		{"in_bank", "", "account_org_code", "hdfc0001234", true},
+		{"in_bank", "", "account_org_code", "HDFC1001234", false},
+	} {
+		fields, err := bare(t).Fields(t.Context(), test.method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range providers.Shown(fields, map[string]string{fieldKeyType: test.kind}) {
+			if f.Name != test.name {
+				continue
+			}
+			if err := f.Check(f.Clean(test.value)); (err == nil) != test.ok {
+				t.Errorf("%s: %s %s = %q: got %v", test.method, test.kind, test.name, test.value, err)
+			}
+		}
+	}
+}
+
 func testSettings(merchant, key string) map[string]string {
 	return map[string]string{settingMerchant: merchant, settingKey: key, settingBrazil: "pix", settingIndia: "imps"}
 }
@@ -109,7 +170,7 @@ func mockOrders() []providertest.Example {
 	var all []providertest.Example
 	seen := map[string]bool{}
 	for _, e := range testOrders() {
-		if currency := e.Amount.Currency; !seen[currency] {
+		if currency := e.Amount.Currency; !seen[currency] || e.Method == "br_pix" {
 			seen[currency] = true
 			e.Method = map[string]string{
 				"VND": "mock_vnd", "THB": "mock_thb", "PHP": "mock_php", "BRL": "mock_brl", "INR": "mock_inr",

@@ -61,11 +61,19 @@ func TestWebhook(t *testing.T) {
 		"callback-legacy-number-amount, integer literal": {Status: providers.Paid, Word: "60"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := bare(t).ReadWebhook(t.Context(), providers.Webhook{Header: http.Header{}, Body: genuine(t, name), Find: ordered})
+			var asked providers.Attempt
+			find := func(ctx context.Context, a providers.Attempt) (providers.Found, error) {
+				asked = a
+				return ordered(ctx, a)
+			}
+			got, err := bare(t).ReadWebhook(t.Context(), providers.Webhook{Header: http.Header{}, Body: genuine(t, name), Find: find})
 			if err != nil {
 				t.Fatal(err)
 			}
 			want.Attempt = providers.Attempt{Reference: "WDL-20260504-0001", RemoteID: "P202605040001"}
+			if diff := cmp.Diff(want.Attempt, asked); diff != "" {
+				t.Errorf("asked for (-want +got):\n%s", diff)
+			}
 			want.Amount = money.Amount{Minor: 250_000}
 			if diff := cmp.Diff(want, got.Result); diff != "" {
 				t.Errorf("result (-want +got):\n%s", diff)

@@ -91,7 +91,7 @@ func flat(body []byte) (params, []string, error) {
 	for dec.More() {
 		name, value, simple, err := member(dec)
 		if _, twice := p[name]; err != nil || twice {
-			return nil, nil, fmt.Errorf("member %q is not JSON, or stands twice", name)
+			return nil, nil, errors.New("a member is not JSON, or stands twice")
 		}
 		p[name] = value
 		if !simple {

@@ -159,7 +159,7 @@ func statusOf(word string) providers.Status {
 // result reads the record of a payout, in either of the two shapes that are documented:
 // https://docs.moneroo.io/payouts/verify-payout and https://docs.moneroo.io/payouts/retrieve-payout
 //
-// The customer is left out: the samples show that it is a record shared by payouts and changed after them.
+// 9. The customer is left out: in the sample it was changed weeks after the payout, so it is a record that payouts share.
 func (o object) result() (providers.Result, error) {
 	r := providers.Result{
 		Attempt: providers.Attempt{RemoteID: o.text("id"), Reference: o.text("metadata." + referenceKey)},

@@ -197,13 +197,17 @@ func (a *adapter) method(ctx context.Context, code string) (providers.Method, er
 }
 
 // published fetches the public list: https://docs.moneroo.io/payouts/available-methods
+//
+// 11. Its form is not documented; the members read here are those of Moneroo's own mobile client.
 func (a *adapter) published(ctx context.Context) ([]object, error) {
 	answer, err := a.call(ctx, http.MethodGet, methodsPath, nil)
 	if err != nil {
 		return nil, err
 	}
 	if !answer.OK() {
-		return nil, answer.Unexpected("")
+		e := answer.Unexpected("")
+		e.Credentials = false // none were given
+		return nil, e
 	}
 	return listIn(answer)
 }

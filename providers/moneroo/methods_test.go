@@ -206,8 +206,16 @@ func TestMethodsOffline(t *testing.T) {
 	}
 }
 
-// TestCatalogKeyless: the public list is asked for without the key.
-func TestCatalogKeyless(t *testing.T) {
+// TestListRefused: a list that asks for a key says nothing about ours.
+func TestListRefused(t *testing.T) {
+	_, err := newAccount(t, canned(401, `{"message":"Unauthenticated."}`)).Fields(t.Context(), "orange_bf")
+	if e := asError(t, err); e.Credentials || e.Code != "http_401" {
+		t.Errorf("got %+v", e)
+	}
+}
+
+// TestListKeyless: the public list is asked for without the key.
+func TestListKeyless(t *testing.T) {
 	a := newAccount(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "" || r.URL.Path != "/utils/payout/methods" {
 			t.Errorf("got %s with %v", r.URL, r.Header)

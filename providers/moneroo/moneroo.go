@@ -29,7 +29,6 @@ const (
 	methodsPath    = "/utils/payout/methods" // beside /v1, and without a key
 	signatureName  = "X-Moneroo-Signature"
 	demoMethod     = "moneroo_payout_demo"
-	rateWait       = time.Minute // after a 429 that names no time
 
 	wordInitiated = "initiated"
 	wordPending   = "pending"
@@ -58,6 +57,8 @@ const (
 	keyTest    = "test_"
 	keySandbox = "pvk_sandbox_"
 	keyLive    = "pvk_"
+	// 12. The documents ask for a minute after a 429 and say nothing of a header. A header is honored.
+	rateWait = time.Minute
 )
 
 // The names of settings and of the details of every method.
@@ -199,8 +200,7 @@ func notSent(err error) error {
 	return e
 }
 
-// sent says what the answer to a new payout means. A refusal is a 400 or a 422 with a JSON object that names no payout
-// (assumption 3: nothing was booked then); all else but success leaves it open what became of the payout.
+// sent says what the answer to a new payout means. All but success and refusal leaves it open what became of it.
 func (a *adapter) sent(answer httpx.Answer) (providers.Result, error) {
 	body, err := decode(answer.Body)
 	id := body.text("data.id")
@@ -216,6 +216,8 @@ func (a *adapter) sent(answer httpx.Answer) (providers.Result, error) {
 	return providers.Result{}, failed
 }
 
+// 3. Assumed like the constants above: after a 400 or a 422 with a JSON object that names no payout, nothing was booked.
+// Both are documented as faults of the request; which of the two a missing field gets differs from what is documented.
 func isRefusal(status int) bool {
 	return status == http.StatusBadRequest || status == http.StatusUnprocessableEntity
 }
@@ -310,7 +312,7 @@ type request struct {
 	Customer    customer          `json:"customer"`
 	Metadata    map[string]string `json:"metadata"`
 	Method      string            `json:"method"`
-	Recipient   map[string]string `json:"recipient"` // a number is sent as text of digits, as in every sample
+	Recipient   map[string]string `json:"recipient"` // 8. a number goes as text, as in every sample, though called an integer
 }
 
 type customer struct {

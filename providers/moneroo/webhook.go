@@ -83,7 +83,7 @@ func readEvent(body []byte) (providers.Event, error) {
 	return event, nil
 }
 
-// reported is what a webhook says about a payout. No real one is documented, so an amount that cannot be read is left
+// reported is what a webhook says about a payout. 10. Samples show payments only, so an amount that cannot be read is left
 // to the look-up instead of losing the identifier with it, and the event's name stands in for a status.
 func reported(data object, word string) providers.Result {
 	r, _ := data.result() // its only error is about the amount, which is left out then

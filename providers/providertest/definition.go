@@ -37,7 +37,7 @@ func checkDefinition(t *testing.T, c Case) {
 }
 
 // credential is what a setting is called whose value must not be shown.
-var credential = regexp.MustCompile(`(?i)secret|token|passw|private|api_?key|^key$`) //nolint:gochecknoglobals // never changes
+var credential = regexp.MustCompile(`(?i)secret|token|passw|private|api_?key|^key$`)
 
 func checkSettings(t *testing.T, c Case) {
 	t.Helper()
@@ -170,8 +170,8 @@ func messageOf(err error) string {
 }
 
 var (
-	methodID    = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`) //nolint:gochecknoglobals // never changes
-	countryCode = regexp.MustCompile(`^([A-Z]{2})?$`)           //nolint:gochecknoglobals // never changes
+	methodID    = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+	countryCode = regexp.MustCompile(`^([A-Z]{2})?$`)
 )
 
 func checkMethod(t *testing.T, b *bench, m providers.Method) {
@@ -230,20 +230,24 @@ func checkTexts(t *testing.T, b *bench) {
 	if err != nil {
 		t.Fatalf("catalogs: %v", err)
 	}
-	texts := texts(t, b)
+	texts := slices.Compact(slices.SortedFunc(slices.Values(texts(t, b)), func(a, b providers.Text) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.English, b.English))
+	}))
 	for _, language := range shared.Languages() {
 		own := messages(t, b.c.Definition.Messages, language.Tag)
-		missing := map[string]bool{}
 		for _, text := range texts {
 			if text.Key != "" && own[text.Key] == "" && !shared.Localizer(language.Tag).Has(text.Key) {
-				missing[text.Key] = true
+				t.Errorf("language %s: no text for %s", language.Tag, text.Key)
 			}
-		}
-		for key := range missing {
-			t.Errorf("language %s: no text for %s", language.Tag, key)
+			if words := own[text.Key]; language.Tag == english && words != "" && words != text.English {
+				t.Errorf("%s: the messages say %q, the code %q", text.Key, words, text.English)
+			}
 		}
 	}
 }
+
+// english is the language that a text carries with it.
+const english = "en"
 
 // texts lists all words that a person may read.
 func texts(t *testing.T, b *bench) []providers.Text {

@@ -3,7 +3,6 @@ package providertest
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -13,15 +12,19 @@ import (
 	"github.com/paywicket/paywicket/providers/sim"
 )
 
-// deadline is short where a fault would last for ever, else the client's own.
-func deadline(fault sim.NamedFault) time.Duration {
-	if lasts(fault) {
-		return 700 * time.Millisecond
+// impatient returns a fault to be met and a context to meet it with. Where the fault would last for ever, the context
+// ends soon after the request arrived: however slow the machine is, it is given up in the middle of the answer.
+func (b *bench) impatient(fault sim.NamedFault) (context.Context, sim.Fault) {
+	ctx, giveUp := context.WithCancel(b.t.Context())
+	b.t.Cleanup(giveUp)
+	if fault.Name != "hang" && fault.Name != "drip" {
+		return ctx, fault.Fault
 	}
-	return 0
+	return ctx, func(w http.ResponseWriter, r *http.Request) {
+		time.AfterFunc(50*time.Millisecond, giveUp)
+		fault.Fault(w, r)
+	}
 }
-
-func lasts(fault sim.NamedFault) bool { return fault.Name == "hang" || fault.Name == "drip" }
 
 // checkFaults: no connection is "not sent"; whatever goes wrong once the request that moves money has left is unknown,
 // whether the company carried it out or not, and so is an answer that is on nobody's reject list.
@@ -65,17 +68,12 @@ func unlisted() []sim.NamedFault {
 // other answers 200 with JSON that has nothing to do with the request.
 func other(w http.ResponseWriter, _ *http.Request) { sim.JSON(w, http.StatusOK, []any{nil, 1, "ok"}) }
 
+// nobody listens there: the port is reserved. One that was free a moment ago may be taken by another test.
+const nobody = "http://127.0.0.1:1"
+
 func checkDeadHost(t *testing.T, c Case) {
-	dead, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := "http://" + dead.Addr().String()
-	if err := dead.Close(); err != nil {
-		t.Fatal(err)
-	}
 	alive := newBench(t, c, setup{})
-	b := newBench(t, c, setup{base: address})
+	b := newBench(t, c, setup{base: nobody})
 	for _, e := range c.Orders {
 		// Prepare would fail; what is asked is what Send says.
 		b.provider = unprepared{b.provider}
@@ -100,13 +98,15 @@ func checkGivenUp(t *testing.T, c Case) {
 }
 
 func checkFault(t *testing.T, c Case, fault sim.NamedFault, booked bool) {
-	b := newBench(t, c, setup{timeout: deadline(fault)})
+	b := newBench(t, c, setup{})
+	o := b.order(c.Orders[0])
+	ctx, broken := b.impatient(fault)
 	if booked {
-		b.faults.After(b.isMoving, fault.Fault)
+		b.faults.After(b.isMoving, broken)
 	} else {
-		b.faults.Next(b.isMoving, fault.Fault)
+		b.faults.Next(b.isMoving, broken)
 	}
-	s := b.send(b.order(c.Orders[0]))
+	s := b.sendAs(ctx, o, o)
 	if b.faults.Pending() != 0 {
 		t.Fatalf("the fault was not met: %v", s.err)
 	}
@@ -138,9 +138,11 @@ func (b *bench) wantFlagged(s sent) {
 
 // checkFirstStep breaks the answer to a first step, if there is one: no money may move after it.
 func checkFirstStep(t *testing.T, c Case, fault sim.NamedFault) {
-	b := newBench(t, c, setup{timeout: deadline(fault)})
-	b.faults.After(b.isFirstStep, fault.Fault)
-	s := b.send(b.order(c.Orders[0]))
+	b := newBench(t, c, setup{})
+	o := b.order(c.Orders[0])
+	ctx, broken := b.impatient(fault)
+	b.faults.After(b.isFirstStep, broken)
+	s := b.sendAs(ctx, o, o)
 	if b.faults.Pending() != 0 {
 		return // one step
 	}
@@ -151,13 +153,15 @@ func checkFirstStep(t *testing.T, c Case, fault sim.NamedFault) {
 
 // checkLookupFault breaks a look-up: it then says nothing about the order.
 func checkLookupFault(t *testing.T, c Case, fault sim.NamedFault) {
-	b := newBench(t, c, setup{timeout: deadline(fault)})
+	b := newBench(t, c, setup{})
 	s := b.send(b.order(c.Orders[0]))
 	if s.err != nil {
 		t.Fatalf("send: %v", s.err)
 	}
-	b.faults.Next(nil, fault.Fault)
-	r, err := b.lookup(s.attempt())
+	ctx, broken := b.impatient(fault)
+	b.faults.Next(nil, broken)
+	r, err := b.provider.Lookup(ctx, s.attempt())
+	b.say(err, r)
 	if kind := providers.KindOf(err); err == nil || r.Status != "" || kind == providers.Refused || kind == providers.NotSent && b.met() {
 		t.Errorf("got %+v, %v; want an error that proves nothing", r, err)
 	}

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"fmt"
 	"maps"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 // is required, by the company too.
 func checkFields(t *testing.T, c Case) {
 	b := newBench(t, c, setup{})
+	checkAllShown(t, b)
 	for _, e := range c.Orders {
 		t.Run(e.Method, func(t *testing.T) {
 			fields, err := b.provider.Fields(t.Context(), e.Method)
@@ -29,6 +31,35 @@ func checkFields(t *testing.T, c Case) {
 			}
 		})
 	}
+}
+
+// checkAllShown: of the methods that are ordered by, each field applies to at least one of the orders.
+func checkAllShown(t *testing.T, b *bench) {
+	t.Helper()
+	shown := map[string]bool{}
+	var all []string
+	for _, e := range b.c.Orders {
+		fields, err := b.provider.Fields(t.Context(), e.Method)
+		if err != nil {
+			t.Fatalf("fields of %s: %v", e.Method, err)
+		}
+		for _, f := range fields {
+			all = append(all, variant(e, f))
+		}
+		for _, f := range providers.Shown(fields, e.Details) {
+			shown[variant(e, f)] = true
+		}
+	}
+	for _, name := range all {
+		if !shown[name] {
+			t.Errorf("no order of the case fills in %s", name)
+		}
+	}
+}
+
+// variant tells fields of the same name apart by when they apply.
+func variant(e Example, f providers.Field) string {
+	return fmt.Sprint(e.Method, " ", f.Name, " ", f.When)
 }
 
 // checkWithout leaves one value out.

@@ -28,7 +28,6 @@ const begin = 1777860600 // 2026-05-04 02:10:00 UTC
 
 // setup says how a bench differs from the usual one.
 type setup struct {
-	timeout  time.Duration     // of one request; 0: the client's own
 	base     string            // instead of the simulator's address
 	settings map[string]string // what the account is opened with; nil: the case's
 	broken   error             // what Checkpoint returns
@@ -91,7 +90,7 @@ func (b *bench) open() {
 		base = b.setup.base
 	}
 	client, err := httpx.New(httpx.Options{
-		BaseURL: base, Named: true, Timeout: b.setup.timeout, Secrets: secrets(b.c.Definition, settings), Record: b.record, Now: b.now,
+		BaseURL: base, Named: true, Secrets: secrets(b.c.Definition, settings), Record: b.record, Now: b.now,
 	})
 	if err != nil {
 		b.t.Fatal(err)

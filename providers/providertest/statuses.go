@@ -12,6 +12,7 @@ import (
 // checkStatuses: every documented word means what the case says, and a word nobody has heard of means nothing.
 func checkStatuses(t *testing.T, c Case) {
 	t.Run("look-up", func(t *testing.T) { checkLookupWords(t, c) })
+	t.Run("answer", func(t *testing.T) { checkAnsweredWord(t, c) })
 	t.Run("webhook", func(t *testing.T) { checkWebhookWords(t, c) })
 }
 
@@ -34,6 +35,20 @@ func checkLookupWords(t *testing.T, c Case) {
 			t.Fatalf("no answer to a look-up has anything at %s", c.LookupStatus)
 		}
 		wantWord(t, word, want, r, err)
+	}
+}
+
+// checkAnsweredWord: nor does an unknown word in the answer to a send end the order.
+func checkAnsweredWord(t *testing.T, c Case) {
+	for _, word := range []string{"quantum_hold", "", "-1"} {
+		b := newBench(t, c, setup{})
+		o := b.order(c.Orders[0])
+		b.swap.put(c.LookupStatus, word)
+		s := b.send(o)
+		b.swap.stop()
+		if s.err == nil && s.result.Word == word && s.result.Status != "" && s.result.Status != providers.Accepted {
+			t.Errorf("word %q: got status %q, want it not understood", word, s.result.Status)
+		}
 	}
 }
 

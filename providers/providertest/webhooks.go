@@ -123,7 +123,8 @@ func checkBits(t *testing.T, c Case) {
 	}
 	flip(h.body, func(changed []byte, at int, letterCase bool) {
 		e, err := b.read(reader, hook{h.header, changed})
-		if err == nil && !(letterCase && b.inSignature(h.body, at) && gocmp.Equal(want, e)) {
+		equal := letterCase && b.inSignature(h.body, at) && gocmp.Equal(want, e)
+		if err == nil && !equal {
 			t.Errorf("byte %d of the body changed: got it accepted: %s", at, changed)
 		}
 	})
@@ -135,7 +136,8 @@ func checkBits(t *testing.T, c Case) {
 		header := h.header.Clone()
 		header.Set(c.SignatureHeader, string(changed))
 		e, err := b.read(reader, hook{header, h.body})
-		if err == nil && !(letterCase && gocmp.Equal(want, e)) {
+		equal := letterCase && gocmp.Equal(want, e)
+		if err == nil && !equal {
 			t.Errorf("byte %d of the signature changed: got it accepted: %s", at, changed)
 		}
 	})
@@ -223,7 +225,7 @@ func (b *bench) forgeries(h hook) map[string]hook {
 // checkHookScenarios plays what goes wrong with webhooks.
 func checkHookScenarios(t *testing.T, c Case) {
 	for s, check := range map[sim.Scenario]func(*testing.T, sent, []providers.Event, []error){
-		sim.Duplicate:   wantSame,
+		sim.Duplicate:   wantTwice,
 		sim.ForgedFirst: wantOneRefused,
 		sim.WrongAmount: wantAmountSeen,
 		sim.Early:       wantAllGood,
@@ -264,7 +266,7 @@ func wantAllGood(t *testing.T, _ sent, events []providers.Event, errs []error) {
 	}
 }
 
-func wantSame(t *testing.T, s sent, events []providers.Event, errs []error) {
+func wantTwice(t *testing.T, s sent, events []providers.Event, errs []error) {
 	t.Helper()
 	wantAllGood(t, s, events, errs)
 	last := len(events) - 1

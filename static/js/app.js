@@ -104,6 +104,39 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of document.querySelectorAll("[data-busy]")) idle(form);
 });
 
+// --- What is typed while htmx fetches the same form is put into it again; what could not be fetched or saved is said.
+
+const typedIn = (form) => [...form.querySelectorAll("input[id]:not([type=hidden]), select[id], textarea[id]")].map((e) => [e.id, e.value]);
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  const form = detail.elt.closest("form[data-keep]");
+  if (form) detail.xhr.was = new Map(typedIn(form));
+});
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const form = detail.xhr.was && detail.elt.closest("form[data-keep]");
+  if (form) detail.xhr.since = typedIn(form).filter(([id, value]) => detail.xhr.was.get(id) !== value);
+});
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  for (const [id, value] of detail.xhr?.since ?? []) {
+    const input = document.getElementById(id);
+    if (!input || input.value === value) continue;
+    input.value = value;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+});
+
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(name, ({ detail }) => {
+    const { failed, ended } = detail.elt.dataset;
+    const status = failed && document.getElementById("draft-status");
+    if (!status) return;
+    status.setAttribute("role", "alert");
+    status.textContent = detail.xhr.status === 401 ? ended : failed;
+  });
+}
+
 // --- Menus, dialogs, messages.
 
 function closeMenus(except) {

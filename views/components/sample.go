@@ -52,7 +52,7 @@ func fieldCountry() ui.Field {
 }
 
 func fieldAmount() ui.Field {
-	return ui.Field{Name: "amount", Label: "Amount", Value: "1,204.50", Suffix: "EUR"}
+	return ui.Field{Name: "amount", Label: "Amount", Value: "1,204.50", Suffix: "EUR", Hint: "This is more than is free."}
 }
 
 func fieldLocked() ui.Field {

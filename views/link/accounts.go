@@ -43,3 +43,8 @@ func NewAccount(ctx context.Context, store string) string {
 	}
 	return with(path, url.Values{"store": {store}})
 }
+
+// NewAccountAt is where an account of a store is connected at one provider.
+func NewAccountAt(ctx context.Context, store, provider string) string {
+	return with(to(ctx, "accounts", "new"), url.Values{"store": {store}, "provider": {provider}})
+}

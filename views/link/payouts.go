@@ -14,11 +14,29 @@ func NewPayout(ctx context.Context) string { return to(ctx, "payouts", "new") }
 // PayoutFields is the part of the form that depends on account and method.
 func PayoutFields(ctx context.Context) string { return to(ctx, "payouts", "fields") }
 
+// PayoutRecipients is where earlier recipients are found.
+func PayoutRecipients(ctx context.Context) string { return to(ctx, "payouts", "recipients") }
+
 // Payout is one payout.
 func Payout(ctx context.Context, id string) string { return to(ctx, "payouts", id) }
 
 // PayoutEdit is the form of a draft.
 func PayoutEdit(ctx context.Context, id string) string { return to(ctx, "payouts", id, "edit") }
+
+// PayoutEditQuery is that form with a search for earlier recipients.
+func PayoutEditQuery(ctx context.Context, id string, query url.Values) string {
+	return with(PayoutEdit(ctx, id), query)
+}
+
+// PayoutFrom is the form with the recipient of an earlier payout.
+func PayoutFrom(ctx context.Context, id string) string {
+	return NewPayoutQuery(ctx, url.Values{"from": {id}})
+}
+
+// PayoutCorrect is the form of a payout that corrects one whose money did not move.
+func PayoutCorrect(ctx context.Context, id string) string {
+	return NewPayoutQuery(ctx, url.Values{"follows": {id}})
+}
 
 // PayoutDraft is where a draft saves itself while it is typed.
 func PayoutDraft(ctx context.Context, id string) string { return to(ctx, "payouts", id, "draft") }
@@ -38,8 +56,13 @@ func PayoutApprove(ctx context.Context, id string) string { return to(ctx, "payo
 // PayoutReject is where the decision not to send is sent.
 func PayoutReject(ctx context.Context, id string) string { return to(ctx, "payouts", id, "reject") }
 
-// PayoutConfirm is where a super admin confirms what happened to an unknown one.
+// PayoutConfirm is where the decision to send is confirmed with a code or a password.
 func PayoutConfirm(ctx context.Context, id string) string { return to(ctx, "payouts", id, "confirm") }
+
+// PayoutConfirmAsked is the page that asks for it; challenge names what was asked.
+func PayoutConfirmAsked(ctx context.Context, id, challenge string) string {
+	return with(PayoutConfirm(ctx, id), url.Values{"c": {challenge}})
+}
 
 // PayoutAgain is where one that did not happen is asked for again.
 func PayoutAgain(ctx context.Context, id string) string { return to(ctx, "payouts", id, "again") }
@@ -47,11 +70,29 @@ func PayoutAgain(ctx context.Context, id string) string { return to(ctx, "payout
 // PayoutReview is where evidence about an unknown one is recorded.
 func PayoutReview(ctx context.Context, id string) string { return to(ctx, "payouts", id, "review") }
 
+// PayoutSettle is where a super admin agrees with the evidence about an unknown one.
+func PayoutSettle(ctx context.Context, id string) string { return to(ctx, "payouts", id, "settle") }
+
+// PayoutSettleConfirm is where that is confirmed with the amount and a code or a password.
+func PayoutSettleConfirm(ctx context.Context, id string) string {
+	return to(ctx, "payouts", id, "settle", "confirm")
+}
+
+// PayoutSettleAsked is the page that asks for it; challenge names what was asked.
+func PayoutSettleAsked(ctx context.Context, id, challenge string) string {
+	return with(PayoutSettleConfirm(ctx, id), url.Values{"c": {challenge}})
+}
+
 // PayoutLookUp is where the provider is asked now.
-func PayoutLookUp(ctx context.Context, id string) string { return to(ctx, "payouts", id, "look-up") }
+func PayoutLookUp(ctx context.Context, id string) string { return to(ctx, "payouts", id, "lookup") }
 
 // PayoutState is the part of the page that changes while one is in flight.
 func PayoutState(ctx context.Context, id string) string { return to(ctx, "payouts", id, "state") }
+
+// PayoutStateQuery is that part, with what the page shows already: what has not changed is not sent again.
+func PayoutStateQuery(ctx context.Context, id string, query url.Values) string {
+	return with(PayoutState(ctx, id), query)
+}
 
 // Approvals is what waits for a decision.
 func Approvals(ctx context.Context) string { return to(ctx, "approvals") }
@@ -59,8 +100,11 @@ func Approvals(ctx context.Context) string { return to(ctx, "approvals") }
 // Approval is the page of one decision.
 func Approval(ctx context.Context, id string) string { return to(ctx, "approvals", id) }
 
-// Review is the unknown ones that need people.
+// Review is what needs people: unknown outcomes and contradictions.
 func Review(ctx context.Context) string { return to(ctx, "review") }
+
+// ReviewQuery is that list in an order of one's own.
+func ReviewQuery(ctx context.Context, query url.Values) string { return with(Review(ctx), query) }
 
 // PayoutsQuery is the history with a filter.
 func PayoutsQuery(ctx context.Context, query url.Values) string { return with(Payouts(ctx), query) }

@@ -35,6 +35,9 @@ func MePassword(ctx context.Context) string { return to(ctx, "me", "password") }
 // MeTOTP is where an authenticator app is set up.
 func MeTOTP(ctx context.Context) string { return to(ctx, "me", "totp") }
 
+// MeTOTPRemove is where an authenticator app is taken away.
+func MeTOTPRemove(ctx context.Context) string { return to(ctx, "me", "totp", "remove") }
+
 // MePasskeys is where passkeys are added.
 func MePasskeys(ctx context.Context) string { return to(ctx, "me", "passkeys") }
 
@@ -53,4 +56,30 @@ func MeRecovery(ctx context.Context) string { return to(ctx, "me", "recovery") }
 // LoginNext is the sign-in page that afterwards leads to next, a path of this console.
 func LoginNext(ctx context.Context, next string) string {
 	return with(Login(ctx), url.Values{"next": {next}})
+}
+
+// PersonRoles is where a person is offered a role.
+func PersonRoles(ctx context.Context, id string) string { return to(ctx, "people", id, "roles") }
+
+// PersonRolesTake is where a role is taken away.
+func PersonRolesTake(ctx context.Context, id string) string {
+	return to(ctx, "people", id, "roles", "take")
+}
+
+// PersonPassword is where a link for a new password is made.
+func PersonPassword(ctx context.Context, id string) string { return to(ctx, "people", id, "password") }
+
+// Invitation is one open invitation, by its hash.
+func Invitation(ctx context.Context, hash string) string {
+	return to(ctx, "invitations", hash)
+}
+
+// InvitationConfirm is where another super admin agrees.
+func InvitationConfirm(ctx context.Context, hash string) string {
+	return to(ctx, "invitations", hash, "confirm")
+}
+
+// InvitationRevoke is where an invitation is taken back.
+func InvitationRevoke(ctx context.Context, hash string) string {
+	return to(ctx, "invitations", hash, "revoke")
 }

@@ -18,6 +18,7 @@ type Field struct {
 	Label string
 	Help  string
 	Error string
+	Hint  string // something unusual that stops nobody
 	Value string
 
 	Example      string // shown below the help
@@ -41,6 +42,8 @@ type Field struct {
 	ReadOnly bool
 	Focus    bool
 	Hide     bool // the label is only for screen readers
+	Told     bool // the hint says something good to know and warns of nothing
+	Hints    bool // there is a place for a hint also while there is none
 
 	Attrs templ.Attributes // htmx, data-*
 }
@@ -63,6 +66,7 @@ func (f Field) Anchor() string {
 
 func (f Field) helpID() string  { return f.Anchor() + "-help" }
 func (f Field) errorID() string { return f.Anchor() + "-error" }
+func (f Field) hintID() string  { return f.Anchor() + "-hint" }
 func (f Field) listID() string  { return f.Anchor() + "-list" }
 
 // optionID is the id of the n-th radio or checkbox; the first carries the anchor, so that an error leads to it.
@@ -75,8 +79,11 @@ func (f Field) optionID(n int) string {
 
 // describedBy names what explains the control.
 func (f Field) describedBy() string {
-	return join(on(f.Help != "" || f.Example != "", f.helpID()), on(f.Error != "", f.errorID()))
+	return join(on(f.Help != "" || f.Example != "", f.helpID()), on(f.hints(), f.hintID()), on(f.Error != "", f.errorID()))
 }
+
+// hints reports whether there is a place for a hint.
+func (f Field) hints() bool { return f.Hints || f.Hint != "" }
 
 // common are the attributes every control has.
 func (f Field) common() templ.Attributes {
@@ -104,6 +111,16 @@ func (f Field) typed() templ.Attributes {
 		all["maxlength"] = strconv.Itoa(f.Max)
 	}
 	return all
+}
+
+// shut is the field as nothing of it is sent. Scripts open it again by the mark data-off.
+func (f Field) shut(yes bool) Field {
+	if !yes {
+		return f
+	}
+	f.Disabled = true
+	f.Attrs = merge(templ.Attributes{"data-off": "1"}, f.Attrs)
+	return f
 }
 
 // inputType is the type of the input element.

@@ -6,4 +6,5 @@ import "github.com/paywicket/paywicket/providers/money"
 type TotalOf struct {
 	Sum  money.Amount
 	Note string
+	Test bool // no real money, on a page that also has some
 }

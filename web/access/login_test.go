@@ -163,7 +163,7 @@ func TestCurrentIsClosedByDefault(t *testing.T) {
 func TestChangePassword(t *testing.T) {
 	w := newWorld(t)
 	ama, kofi := w.merchant("ama", "s1"), w.merchant("kofi", "s1")
-	here, there, other := w.signIn(ama, home), w.signIn(ama, elsewher), w.signIn(kofi, home)
+	here, there, other := w.signIn(ama, home), w.signIn(ama, abroad), w.signIn(kofi, home)
 	const fresh = "five cranes over the lake"
 	if err := w.ChangePassword(t.Context(), ama, "wrong", fresh, here.ID); !errors.Is(err, access.ErrSignIn) {
 		t.Errorf("wrong old password: got %v, want ErrSignIn", err)
@@ -284,7 +284,9 @@ func TestRightsChangedEndsLogins(t *testing.T) {
 		change func(*world, access.Person, access.PersonID) error
 	}{
 		{"disabled", func(w *world, by access.Person, id access.PersonID) error { return w.Disable(w.t.Context(), by, id) }},
-		{"role taken", func(w *world, by access.Person, id access.PersonID) error { return w.TakeRole(w.t.Context(), by, id, role) }},
+		{"role taken", func(w *world, by access.Person, id access.PersonID) error {
+			return w.TakeRole(w.t.Context(), by, id, role)
+		}},
 		{"role given", func(w *world, by access.Person, id access.PersonID) error {
 			_, err := w.OfferRole(w.t.Context(), by, id, []access.Grant{{Role: access.Accountant, Store: "s2"}})
 			return err

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	home     = "192.0.2.10"
-	elsewher = "198.51.100.7"
+	home   = "192.0.2.10"
+	abroad = "198.51.100.7"
 )
 
 func (w *world) try(email, password, code, address string) error {
@@ -134,7 +134,7 @@ func TestThrottlePair(t *testing.T) {
 		}
 		wait = min(2*wait, 15*time.Minute)
 	}
-	if err := w.try(ama.Email, password, "", elsewher); err != nil {
+	if err := w.try(ama.Email, password, "", abroad); err != nil {
 		t.Errorf("from another address: %v", err)
 	}
 	w.clock.add(15 * time.Minute)
@@ -165,11 +165,11 @@ func TestThrottleAddress(t *testing.T) {
 	w := newWorld(t)
 	ama := w.merchant("ama", "s1")
 	for i := range 40 {
-		if err := w.try(fmt.Sprintf("p%d@example.com", i), "wrong", "", elsewher); !errors.Is(err, access.ErrSignIn) {
+		if err := w.try(fmt.Sprintf("p%d@example.com", i), "wrong", "", abroad); !errors.Is(err, access.ErrSignIn) {
 			t.Fatalf("try %d: got %v", i, err)
 		}
 	}
-	if err := w.try(ama.Email, password, "", elsewher); !isThrottled(err) {
+	if err := w.try(ama.Email, password, "", abroad); !isThrottled(err) {
 		t.Errorf("got %v, want a wait", err)
 	}
 	if err := w.try(ama.Email, password, "", home); err != nil {
@@ -204,14 +204,14 @@ func TestStrangersCannotLockTheOwnerOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.try(ama.Email, password, "", elsewher); !isThrottled(err) {
+	if err := w.try(ama.Email, password, "", abroad); !isThrottled(err) {
 		t.Errorf("from an address never used: got %v, want a wait", err)
 	}
 	if err := w.try(ama.Email, password, "", home); err != nil {
 		t.Errorf("from home: %v", err)
 	}
 	w.clock.add(15 * time.Minute)
-	if err := w.try(ama.Email, password, "", elsewher); err != nil {
+	if err := w.try(ama.Email, password, "", abroad); err != nil {
 		t.Errorf("from elsewhere after the longest wait: %v", err)
 	}
 }
@@ -264,10 +264,10 @@ func TestOwnSuccessDoesNotBuyGuesses(t *testing.T) {
 	thief := w.merchant("thief", "s1")
 	looked := 0
 	for i := range 200 {
-		if err := w.try(fmt.Sprintf("p%d@example.com", i), "wrong", "", elsewher); errors.Is(err, access.ErrSignIn) {
+		if err := w.try(fmt.Sprintf("p%d@example.com", i), "wrong", "", abroad); errors.Is(err, access.ErrSignIn) {
 			looked++
 		}
-		_ = w.try(thief.Email, password, "", elsewher) // let in or not
+		_ = w.try(thief.Email, password, "", abroad) // let in or not
 	}
 	if looked != 40 {
 		t.Errorf("got %d guesses looked at, want 40", looked)
@@ -280,7 +280,7 @@ func TestOldCountsAreDropped(t *testing.T) {
 		_ = w.try(fmt.Sprintf("p%d@example.com", i), "wrong", "", home) // only to leave a count
 	}
 	w.clock.add(25 * time.Hour)
-	_ = w.try("last@example.com", "wrong", "", elsewher)
+	_ = w.try("last@example.com", "wrong", "", abroad)
 	if n := w.count(`select count(*) from throttles`); n != 3 {
 		t.Errorf("got %d counts, want the 3 of the last try", n)
 	}
@@ -376,7 +376,7 @@ func TestWrongPasswordKeepsTheCode(t *testing.T) {
 	ama := w.merchant("ama", "s1")
 	seed := w.authenticator(ama)
 	code := w.code(seed, 0)
-	if err := w.try(ama.Email, "wrong", code, elsewher); !errors.Is(err, access.ErrSignIn) {
+	if err := w.try(ama.Email, "wrong", code, abroad); !errors.Is(err, access.ErrSignIn) {
 		t.Fatal(err)
 	}
 	if err := w.try(ama.Email, password, " "+code[:3]+" "+code[3:], home); err != nil {

@@ -9,7 +9,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/paywicket/paywicket/providers"
@@ -77,7 +79,7 @@ type Hook struct {
 	From, To    payout.State
 	DuplicateOf string
 	Reply       int
-	Tries       int
+	Tries       int       // how often it was looked at in vain
 	DueAt       time.Time // when it is looked at again
 	DoneAt      time.Time
 }
@@ -119,16 +121,19 @@ type Page struct {
 
 // Repository keeps webhooks. db.Hooks is the only implementation.
 type Repository interface {
-	// Keep stores a webhook durably before anything is made of it.
+	// Keep stores a webhook durably before anything is made of it, with the time when it falls due unless Save comes first.
 	Keep(ctx context.Context, h Hook) error
 	// Save stores what was made of it.
 	Save(ctx context.Context, h Hook) error
 	Hook(ctx context.Context, s payout.Scope, id string) (Hook, error)
 	List(ctx context.Context, s payout.Scope, f Filter) (Page, error)
 	Due(ctx context.Context, now time.Time, limit int) ([]Hook, error)
+	// Tally counts what came in since a time, by verdict.
+	Tally(ctx context.Context, s payout.Scope, since time.Time) (map[Verdict]int, error)
 	// Same finds an earlier genuine webhook of an account with the same body.
 	Same(ctx context.Context, account store.AccountID, digest, except string) (Hook, error)
-	// Refused counts what was not genuine from an address since a time; CountFlood counts one that is not kept.
+	// Refused counts what was not genuine, or could not be looked at, from an address since a time; CountFlood counts one
+	// that is not kept.
 	Refused(ctx context.Context, address string, since time.Time) (int, error)
 	CountFlood(ctx context.Context, address string, at time.Time) (int, error)
 }
@@ -172,11 +177,20 @@ func digestOf(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// A webhook is judged within judgeLife after it is kept. One that is not, because the process died, falls due after
+// leftAfter, and the runner has it judged.
+const (
+	judgeLife = 20 * time.Second
+	leftAfter = 30 * time.Second
+)
+
 // Receive keeps a webhook and answers it. An error means that it could not be kept: the answer is then 503, so that it is
-// sent again.
+// sent again. A sender that hangs up early does not undo what it sent.
 func (s *Service) Receive(ctx context.Context, in Incoming) (providers.Reply, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), judgeLife)
+	defer cancel()
 	h := Hook{ID: s.NewID(), Token: in.Token, Address: in.Address, ReceivedAt: s.Now(), Header: keptHeader(in.Header),
-		Body: in.Body, Size: in.Size, Digest: digestOf(in.Body), Verdict: Received}
+		Body: in.Body, Size: max(in.Size, len(in.Body)), Digest: digestOf(in.Body), Verdict: Received, DueAt: s.Now().Add(leftAfter)}
 	a, err := s.Stores.AccountByToken(ctx, in.Token)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return providers.Reply{}, err
@@ -199,15 +213,16 @@ func (s *Service) Receive(ctx context.Context, in Incoming) (providers.Reply, er
 	return reply, nil
 }
 
-// flood decides whether a message from an address that floods us with forgeries is kept. A genuine one always is.
+// flood decides whether a message from an address that floods us with forgeries is kept. A genuine one always is. One that
+// nobody can look at now is not: it has to be sent again.
 func (s *Service) flood(ctx context.Context, a store.Account, h Hook) (bool, providers.Reply, error) {
 	n, err := s.Repo.Refused(ctx, h.Address, s.Now().Add(-time.Hour))
 	if err != nil || n < floodFree {
 		return true, providers.Reply{}, err
 	}
 	if a.ID != "" {
-		if event, err := s.read(ctx, a, h); err == nil && event.Reply.Status != 0 {
-			return true, providers.Reply{}, nil
+		if _, err := s.read(ctx, a, h); !isForgery(err) {
+			return err == nil, providers.Reply{}, err
 		}
 	}
 	n, err = s.Repo.CountFlood(ctx, h.Address, h.ReceivedAt)
@@ -217,12 +232,24 @@ func (s *Service) flood(ctx context.Context, a store.Account, h Hook) (bool, pro
 	return n%floodSample == 0, text(http.StatusTooManyRequests, "too many"), nil
 }
 
-// keptHeader leaves out what proxies and browsers add that is nobody's evidence and may be a secret.
+// maxHeader is how much is kept of the names and values of a header: far more than any company sends.
+const maxHeader = 16 << 10
+
+// keptHeader leaves out what proxies and browsers add that is nobody's evidence and may be a secret, and what is beyond
+// any measure.
 func keptHeader(h http.Header) http.Header {
-	h = h.Clone()
-	h.Del("Cookie")
-	h.Del("Authorization")
-	return h
+	kept, size := http.Header{}, 0
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		if name == "Cookie" || name == "Authorization" || name == "Proxy-Authorization" {
+			continue
+		}
+		for _, value := range h[name] {
+			if size += len(name) + len(value); size <= maxHeader {
+				kept[name] = append(kept[name], value)
+			}
+		}
+	}
+	return kept
 }
 
 func text(status int, body string) providers.Reply {

@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 // judge makes a verdict of a webhook that is kept, and says what to answer.
 func (s *Service) judge(ctx context.Context, a store.Account, h *Hook) providers.Reply {
+	h.DueAt, h.Code = time.Time{}, ""
 	if a.ID == "" {
 		h.Verdict, h.DoneAt = Misaddressed, s.Now()
 		h.shorten()
@@ -23,6 +25,9 @@ func (s *Service) judge(ctx context.Context, a store.Account, h *Hook) providers
 		return s.refuse(ctx, h, err)
 	}
 	h.Event, h.Result, h.Steps = event.Name, event.Result, event.Steps
+	if event.Reply.Status == 0 {
+		event.Reply.Status = http.StatusOK
+	}
 	if err := s.Stores.Heard(ctx, a.ID, time.Time{}, s.Now()); err != nil {
 		s.Log.WarnContext(ctx, "note webhook", "account", a.ID, "err", err)
 	}
@@ -31,9 +36,7 @@ func (s *Service) judge(ctx context.Context, a store.Account, h *Hook) providers
 		return event.Reply
 	}
 	if err := s.settle(ctx, a, h, event); err != nil {
-		s.Log.ErrorContext(ctx, "take in webhook", "hook", h.ID, "err", err)
-		h.Verdict, h.Code = Failed, "internal"
-		return text(http.StatusInternalServerError, "try again later")
+		return s.fail(ctx, h, err)
 	}
 	if h.Verdict == Unmatched && event.Unmatched.Status != 0 {
 		return event.Unmatched
@@ -41,13 +44,17 @@ func (s *Service) judge(ctx context.Context, a store.Account, h *Hook) providers
 	return event.Reply
 }
 
-// refuse keeps what is not genuine, without effect. An error that is not the adapter's own is our fault, not the sender's.
+// isForgery reports whether an adapter looked at a message and found it not genuine. Any other error is our own fault.
+func isForgery(err error) bool {
+	_, ok := errors.AsType[*providers.Error](err)
+	return ok
+}
+
+// refuse keeps what is not genuine, without effect.
 func (s *Service) refuse(ctx context.Context, h *Hook, err error) providers.Reply {
 	e, ok := errors.AsType[*providers.Error](err)
 	if !ok {
-		s.Log.ErrorContext(ctx, "read webhook", "hook", h.ID, "err", err)
-		h.Verdict, h.Code = Failed, "internal"
-		return text(http.StatusInternalServerError, "try again later")
+		return s.fail(ctx, h, err)
 	}
 	h.Verdict, h.Code, h.Steps, h.DoneAt = Forged, e.Code, e.Steps, s.Now()
 	h.shorten()
@@ -56,6 +63,23 @@ func (s *Service) refuse(ctx context.Context, h *Hook, err error) providers.Repl
 		return *e.Reply
 	}
 	return text(http.StatusBadRequest, "refused")
+}
+
+// fail is for what is our own fault: nothing is said against the message, and it is looked at again.
+func (s *Service) fail(ctx context.Context, h *Hook, err error) providers.Reply {
+	s.Log.ErrorContext(ctx, "take in webhook", "hook", h.ID, "err", err)
+	h.Verdict, h.Code = Failed, "internal"
+	h.postpone(s.Now(), s.Now().Sub(h.ReceivedAt) < oldKeys)
+	return text(http.StatusServiceUnavailable, "try again later")
+}
+
+// postpone sets when a webhook is looked at again, later each time; never unless there is hope.
+func (h *Hook) postpone(now time.Time, hope bool) {
+	h.Tries++
+	h.DueAt, h.DoneAt = now.Add(min(5*time.Second<<min(h.Tries, 8), 10*time.Minute)), time.Time{}
+	if !hope {
+		h.DueAt, h.DoneAt = time.Time{}, now
+	}
 }
 
 // shorten cuts the kept body of a message that is not genuine; its size and digest tell of the rest.
@@ -68,20 +92,33 @@ func (h *Hook) shorten() {
 // oldKeys is how long webhooks signed with the settings before the last change are still taken as genuine.
 const oldKeys = 7 * 24 * time.Hour
 
-// read has the adapter verify and decode a message, with today's settings and then with those before.
+// maxOld is how many of those before are tried: a change may have to be mended a few times.
+const maxOld = 5
+
+// read has the adapter verify and decode a message, with today's settings and then with those before. What only fits old
+// settings, which may have been changed because others got hold of them, is asked about before it moves anything.
 func (s *Service) read(ctx context.Context, a store.Account, h Hook) (providers.Event, error) {
+	if h.Size > len(h.Body) {
+		reply := text(http.StatusRequestEntityTooLarge, "too large")
+		return providers.Event{}, &providers.Error{Code: "too_large", Reply: &reply}
+	}
 	event, err := s.readWith(ctx, a, a.Version, h)
-	if err == nil || a.Version < 2 {
-		return event, err
-	}
-	changed, lookErr := s.Stores.SettingsSince(ctx, a)
-	if lookErr != nil || s.Now().Sub(changed) > oldKeys {
-		return event, err
-	}
-	if older, olderErr := s.readWith(ctx, a, a.Version-1, h); olderErr == nil {
-		return older, nil
+	for version := a.Version; isForgery(err) && version > max(1, a.Version-maxOld); version-- {
+		changed, lookErr := s.Stores.SettingsSince(ctx, atVersion(a, version))
+		if lookErr != nil || s.Now().Sub(changed) > oldKeys {
+			break
+		}
+		if older, olderErr := s.readWith(ctx, a, version-1, h); olderErr == nil {
+			older.Confirm = true
+			return older, nil
+		}
 	}
 	return event, err
+}
+
+func atVersion(a store.Account, version int) store.Account {
+	a.Version = version
+	return a
 }
 
 func (s *Service) readWith(ctx context.Context, a store.Account, version int, h Hook) (providers.Event, error) {
@@ -93,13 +130,48 @@ func (s *Service) readWith(ctx context.Context, a store.Account, version int, h 
 	if !ok {
 		return providers.Event{}, &providers.Error{Kind: providers.Unsupported, Code: "no_webhooks"}
 	}
-	return reader.ReadWebhook(ctx, providers.Webhook{Header: h.Header, Body: h.Body, Find: func(ctx context.Context, at providers.Attempt) (providers.Found, error) {
-		return s.find(ctx, a, at)
-	}})
+	var broken error // of ours, whatever the adapter makes of it
+	find := func(ctx context.Context, at providers.Attempt) (providers.Found, error) {
+		found, err := s.find(ctx, a, at)
+		if errors.Is(err, payout.ErrNotFound) {
+			return found, &providers.Error{Code: "no_payout", NotFound: true, Err: err}
+		}
+		broken = errors.Join(broken, err)
+		return found, err
+	}
+	var event providers.Event
+	err = safely(func() error {
+		var err error
+		event, err = reader.ReadWebhook(ctx, providers.Webhook{Header: h.Header, Body: h.Body, Find: find})
+		return err
+	})
+	if broken != nil {
+		return providers.Event{}, fmt.Errorf("find payout of webhook: %w", broken)
+	}
+	return event, err
+}
+
+// safely turns a panic of an adapter into its error: it says no to a message, and nothing about a payout.
+func safely(f func() error) (err error) { //nolint:nonamedreturns // recover needs it
+	defer func() {
+		if v := recover(); v != nil {
+			err = &providers.Error{Code: "panic", Err: errors.New("the adapter broke down")}
+		}
+	}()
+	return f()
+}
+
+// match finds the payout of an account that an attempt is about. Another store's is not found.
+func (s *Service) match(ctx context.Context, a store.Account, at providers.Attempt) (*payout.Payout, int, error) {
+	p, no, err := s.Finder.FindByAttempt(ctx, a.ID, at.Reference, at.RemoteID)
+	if err == nil && p.Store != a.Store {
+		return nil, 0, payout.ErrNotFound
+	}
+	return p, no, err
 }
 
 func (s *Service) find(ctx context.Context, a store.Account, at providers.Attempt) (providers.Found, error) {
-	p, no, err := s.Finder.FindByAttempt(ctx, a.ID, at.Reference, at.RemoteID)
+	p, no, err := s.match(ctx, a, at)
 	if err != nil {
 		return providers.Found{}, err
 	}
@@ -109,6 +181,7 @@ func (s *Service) find(ctx context.Context, a store.Account, at providers.Attemp
 	}
 	for _, t := range p.Attempts {
 		if t.No == no {
+			order.Reference = t.Reference
 			return providers.Found{Attempt: providers.Attempt{Reference: t.Reference, RemoteID: t.RemoteID, Kept: t.Kept}, Order: order}, nil
 		}
 	}
@@ -123,10 +196,10 @@ func (s *Service) settle(ctx context.Context, a store.Account, h *Hook, event pr
 	} else if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	at := event.Result.Attempt
-	p, no, err := s.Finder.FindByAttempt(ctx, a.ID, at.Reference, at.RemoteID)
+	p, no, err := s.match(ctx, a, event.Result.Attempt)
 	if errors.Is(err, payout.ErrNotFound) {
-		return s.strange(h, event)
+		s.strange(h, event)
+		return nil
 	}
 	if err != nil {
 		return err
@@ -141,14 +214,13 @@ func (s *Service) settle(ctx context.Context, a store.Account, h *Hook, event pr
 
 // strange is a genuine message about no payout we know. If it only carries the provider's identifier, the provider is
 // asked: our answer may have been lost, and its record may name our reference.
-func (s *Service) strange(h *Hook, event providers.Event) error {
+func (s *Service) strange(h *Hook, event providers.Event) {
 	at := event.Result.Attempt
 	if event.Confirm && at.Reference == "" && at.RemoteID != "" {
 		h.Verdict, h.DueAt = Confirming, s.Now()
-		return nil
+		return
 	}
 	h.Verdict, h.Code, h.DoneAt = Unmatched, "no_payout", s.Now()
-	return nil
 }
 
 func (s *Service) record(ctx context.Context, h *Hook, p *payout.Payout, e payout.Evidence) error {
@@ -162,69 +234,4 @@ func (s *Service) record(ctx context.Context, h *Hook, p *payout.Payout, e payou
 		h.Verdict, h.Code = Conflicting, effect.Conflict.Code
 	}
 	return nil
-}
-
-// maxTries is how often the provider is asked about one webhook before that is given up.
-const maxTries = 10
-
-// Confirm asks the provider about a webhook that waits for it, and takes in what it says. The runner calls it.
-func (s *Service) Confirm(ctx context.Context, h Hook) error {
-	a, err := s.Stores.AccountOf(ctx, h.Store, h.Account)
-	if err != nil {
-		return err
-	}
-	attempt := h.Result.Attempt
-	if found, err := s.find(ctx, a, attempt); err == nil {
-		attempt = found.Attempt
-	}
-	p, err := s.Open.Open(ctx, a, a.Version)
-	if err != nil {
-		return s.later(ctx, h)
-	}
-	recorded, exchanges := s.Open.Recorded(ctx, a, h.Payout, 0, "lookup")
-	result, err := p.Lookup(recorded, attempt)
-	h.Tries++
-	switch {
-	case err == nil:
-		return s.confirmed(ctx, a, h, result, exchanges())
-	case providers.KindOf(err) == providers.Unsupported:
-		return s.confirmed(ctx, a, h, h.Result, exchanges()) // it cannot be asked: the signature is all there is
-	case isNotFound(err) && h.Payout == "":
-		h.Verdict, h.Code, h.DoneAt, h.DueAt = Unmatched, "no_payout", s.Now(), time.Time{}
-		return s.Repo.Save(ctx, h)
-	}
-	return s.later(ctx, h)
-}
-
-func isNotFound(err error) bool {
-	e, ok := errors.AsType[*providers.Error](err)
-	return ok && e.NotFound
-}
-
-func (s *Service) later(ctx context.Context, h Hook) error {
-	h.DueAt = s.Now().Add(min(5*time.Second<<min(h.Tries, 8), 10*time.Minute))
-	if h.Tries >= maxTries {
-		h.Verdict, h.Code, h.DoneAt, h.DueAt = Unconfirmed, "not_asked", s.Now(), time.Time{}
-	}
-	return s.Repo.Save(ctx, h)
-}
-
-func (s *Service) confirmed(ctx context.Context, a store.Account, h Hook, result providers.Result, exchanges []payout.Exchange) error {
-	p, no, err := s.Finder.FindByAttempt(ctx, a.ID, result.Attempt.Reference, result.Attempt.RemoteID)
-	if errors.Is(err, payout.ErrNotFound) {
-		h.Verdict, h.Code, h.DoneAt, h.DueAt = Unmatched, "no_payout", s.Now(), time.Time{}
-		return s.Repo.Save(ctx, h)
-	}
-	if err != nil {
-		return err
-	}
-	for i := range exchanges {
-		exchanges[i].Payout, exchanges[i].Attempt = p.ID, no
-	}
-	h.Steps = append(h.Steps, providers.Step{Name: "confirmed", OK: true, Note: result.Word})
-	err = s.record(ctx, &h, p, payout.Evidence{Source: payout.FromLookup, Attempt: no, Result: result, HookID: h.ID, Exchanges: exchanges})
-	if err != nil {
-		return err
-	}
-	return s.Repo.Save(ctx, h)
 }

@@ -218,6 +218,8 @@ func decodeSnapshot(p *Payout) (Content, error) {
 		return Content{}, &Error{Code: CodeSnapshot, Err: errors.New("the stored content differs from it")}
 	case digestOf(p.Snapshot) != p.Digest:
 		return Content{}, &Error{Code: CodeSnapshot, Err: errors.New("its digest differs")}
+	case p.Torn:
+		return Content{}, &Error{Code: CodeSnapshot, Err: errors.New("the row contradicts itself")}
 	}
 	return s.Content, nil
 }

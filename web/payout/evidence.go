@@ -176,7 +176,7 @@ func (p *Payout) disagree(e Evidence, expected, got State, now time.Time) *Confl
 // openConflict records a contradiction once: the same news again adds nothing.
 func (p *Payout) openConflict(c Conflict, now time.Time) {
 	for _, k := range p.Conflicts {
-		if k.ClosedAt.IsZero() && k.Code == c.Code && k.Expected == c.Expected && k.Got == c.Got {
+		if k.ClosedAt.IsZero() && k.Code == c.Code && k.Got == c.Got { // what was expected may have moved on
 			return
 		}
 	}
@@ -329,7 +329,7 @@ func (p *Payout) applyRunning(a *Attempt, e Evidence, now time.Time) (Effect, er
 		if e.Source == FromAnswer {
 			a.Outcome = Accepted
 		}
-		effect.To = Accepted
+		effect.To, effect.Code = Accepted, ""
 		p.Reason = ""
 		p.schedule(now)
 		p.note(now, system(), p.action(e.Source), facts{"state": string(Accepted), "attempt": a.No, "word": e.Result.Word,

@@ -40,8 +40,6 @@ func (e Earlier) Know() Familiar {
 		return Familiar{Code: "same", Count: len(paid), Last: paid[0].CreatedAt}
 	case len(other) > 0:
 		return Familiar{Code: "changed", Count: len(paid), Last: other[0].CreatedAt, Was: other[0].Number}
-	case len(paid) > 0:
-		return Familiar{Code: "same", Count: len(paid), Last: paid[0].CreatedAt}
 	}
 	return Familiar{Code: "never"}
 }

@@ -83,9 +83,10 @@ type Page struct {
 	Next, Prev Cursor // zero where there is nothing more
 }
 
-// Total is what a filter finds in one currency and state. They add up to every payout it finds.
+// Total is what a filter finds in one currency, mode and state. They add up to every payout it finds.
 type Total struct {
-	Currency string // "" for drafts without an amount
+	Currency string // "" for drafts, which have no amount yet
+	Live     bool   // test money is no money: it is never added to any other
 	State    State
 	Count    int
 	Amount   money.Amount
@@ -105,6 +106,27 @@ type History interface {
 	Exchanges(ctx context.Context, s Scope, id ID) ([]Exchange, error)
 	// Counts says how many wait for approval and how many need review.
 	Counts(ctx context.Context, s Scope) (Counts, error)
+	// Corrections lists the payouts that correct one, oldest first.
+	Corrections(ctx context.Context, s Scope, id ID) ([]Row, error)
+	// Used lists the methods and currencies there are payouts of.
+	Used(ctx context.Context, s Scope) (Used, error)
+	// Volume adds up what was made since a time, in slots of a quarter of an hour: days of every time zone are made of them.
+	Volume(ctx context.Context, s Scope, since time.Time) ([]Slot, error)
+}
+
+// Used is what a history holds, for the lists of its filter.
+type Used struct {
+	Methods    []UsedMethod // by name
+	Currencies []string     // in the order of the alphabet
+}
+
+// UsedMethod is a method there are payouts of.
+type UsedMethod struct{ ID, Name, Company string }
+
+// Slot is the totals of the quarter of an hour that begins at At.
+type Slot struct {
+	At time.Time
+	Total
 }
 
 // Counts is what stands beside the menu.

@@ -64,6 +64,9 @@ type Payout struct {
 	DueAt       time.Time // when the runner has to see to it; zero: never
 	Looks       int       // look-ups since it was sent
 
+	// Torn says that the stored row contradicts itself: what lists show of it is not its content. Nothing of it is sent.
+	Torn bool
+
 	entries   []audit.Entry // what this change did, for the audit chain
 	exchanges []Exchange    // what this change brings back from the company
 }

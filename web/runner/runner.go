@@ -48,10 +48,12 @@ type Runner struct {
 	wake  chan struct{}
 	once  sync.Once
 	busy  sync.Map // payout.ID or hook id of work under way
+	rests sync.Map // the same, until when it is left alone: work on it failed
 	slots chan struct{}
 	work  sync.WaitGroup
-	lost  atomic.Bool // another process has taken the role
-	epoch int64
+	lost  atomic.Bool  // another process has taken the role
+	stale atomic.Bool  // an answer could not be written down: the role has to be taken anew
+	epoch atomic.Int64 // 0: the role is not held, and nothing is sent
 }
 
 // atOnce is how many payouts are sent or looked up at the same time.
@@ -77,26 +79,52 @@ func (r *Runner) Wake() {
 }
 
 // Run takes the sender role and works until ctx ends; sends under way are then finished first. While another process holds
-// the role it waits for it.
+// the role it waits for it. It ends before ctx only if another process has taken the role over.
 func (r *Runner) Run(ctx context.Context) error {
+	if err := r.Take(ctx); err != nil {
+		return err
+	}
+	var balances sync.WaitGroup
+	balances.Go(func() { r.readBalances(ctx) })
+	err := r.loop(ctx)
+	balances.Wait()
+	return errors.Join(err, r.Leave())
+}
+
+// Take takes the sender role: the lock beside the database, and a new epoch in it. Whatever an earlier sender left under way
+// is unknown from then on. It blocks while another process holds the lock. Run does it by itself; tests that call Step do
+// it first.
+func (r *Runner) Take(ctx context.Context) error {
 	r.init()
 	if err := r.takeLock(ctx); err != nil {
 		return err
 	}
-	defer func() {
-		r.work.Wait()
-		if err := r.Lock.Unlock(); err != nil {
-			r.Log.ErrorContext(ctx, "release sender lock", "err", err)
-		}
-	}()
+	r.lost.Store(false)
+	if err := r.takeRole(ctx); err != nil {
+		return errors.Join(err, r.Lock.Unlock())
+	}
+	return nil
+}
+
+func (r *Runner) takeRole(ctx context.Context) error {
 	epoch, orphans, err := r.Queue.TakeSender(ctx, r.Holder, func(p *payout.Payout) error { return p.Orphan(r.Now()) })
 	if err != nil {
 		return fmt.Errorf("take sender role: %w", err)
 	}
-	r.epoch = epoch
+	r.epoch.Store(epoch)
+	r.stale.Store(false)
 	r.Log.InfoContext(ctx, "sender role taken", "epoch", epoch, "left_in_sending", orphans)
-	r.work.Go(func() { r.readBalances(ctx) })
-	return r.loop(ctx)
+	return nil
+}
+
+// Leave waits for what is under way and gives the sender role up.
+func (r *Runner) Leave() error {
+	r.work.Wait()
+	r.epoch.Store(0)
+	if err := r.Lock.Unlock(); err != nil {
+		return fmt.Errorf("release sender lock: %w", err)
+	}
+	return nil
 }
 
 func (r *Runner) takeLock(ctx context.Context) error {
@@ -136,21 +164,36 @@ func (r *Runner) loop(ctx context.Context) error {
 	}
 }
 
-// sleep is how long nothing falls due.
+// retake takes the role anew once nothing is under way: a payout whose answer could not be written down becomes unknown. If
+// that cannot be written either it is tried again later.
+func (r *Runner) retake(ctx context.Context) {
+	r.work.Wait()
+	if err := r.takeRole(ctx); err != nil && ctx.Err() == nil {
+		r.Log.ErrorContext(ctx, "take sender role anew", "err", err)
+	}
+}
+
+// sleep is how long nothing falls due. What is due already is under way, or left alone for a while.
 func (r *Runner) sleep(ctx context.Context) time.Duration {
 	next, err := r.Queue.NextDue(ctx)
 	if err != nil || next.IsZero() {
 		return patience
 	}
-	return min(max(next.Sub(r.Now()), 200*time.Millisecond), patience)
+	return min(max(next.Sub(r.Now()), time.Second), patience)
 }
 
 // errRoleLost ends the loop: another process has taken over.
 var errRoleLost = errors.New("the sender role was taken over by another process")
 
-// Step starts everything that is due and not under way.
+// errWait is returned by work that has to wait for something else; there is nothing wrong.
+var errWait = errors.New("not now")
+
+// Step starts everything that is due and not under way. Without the sender role nothing is sent.
 func (r *Runner) Step(ctx context.Context) error {
 	r.init()
+	if r.stale.Load() {
+		r.retake(ctx)
+	}
 	halted, err := r.Queue.Halted(ctx)
 	if err != nil {
 		return err
@@ -160,28 +203,38 @@ func (r *Runner) Step(ctx context.Context) error {
 		return err
 	}
 	for _, d := range due {
-		if halted != "" && d.State == payout.Approved {
+		if d.State == payout.Approved && (halted != "" || r.epoch.Load() == 0) {
 			continue
 		}
 		r.start(ctx, string(d.ID), func(ctx context.Context) error { return r.see(ctx, d) })
 	}
 	hooks, err := r.Hooks.Due(ctx, r.Now(), 64)
 	for _, h := range hooks {
-		r.start(ctx, h.ID, func(ctx context.Context) error { return r.Inbox.Confirm(ctx, h) })
+		r.start(ctx, h.ID, func(ctx context.Context) error { return r.Inbox.See(ctx, h) })
 	}
 	return err
 }
 
+// restLife is how long something is left alone after work on it failed: what does not change must not be tried without pause.
+const restLife = 30 * time.Second
+
+// stopLife is how long work under way has to end by itself when the process is asked to leave.
+const stopLife = time.Minute
+
 // start runs work in the background, once at a time for each name. Work goes on when ctx ends: a send that has begun is
 // recorded before the process leaves.
 func (r *Runner) start(ctx context.Context, name string, work func(context.Context) error) {
-	if _, busy := r.busy.LoadOrStore(name, true); busy || ctx.Err() != nil {
-		if !busy {
-			r.busy.Delete(name)
+	if until, ok := r.rests.Load(name); ok {
+		if r.Now().Before(until.(time.Time)) { //nolint:forcetypeassert // only times are in it
+			return
 		}
+		r.rests.Delete(name)
+	}
+	if _, busy := r.busy.LoadOrStore(name, true); busy {
 		return
 	}
 	r.work.Go(func() {
+		defer r.Wake()
 		defer r.busy.Delete(name)
 		select {
 		case r.slots <- struct{}{}:
@@ -189,12 +242,31 @@ func (r *Runner) start(ctx context.Context, name string, work func(context.Conte
 			return
 		}
 		defer func() { <-r.slots }()
-		if err := work(context.WithoutCancel(ctx)); err != nil {
-			r.lost.CompareAndSwap(false, errors.Is(err, errRoleLost))
-			r.Log.ErrorContext(ctx, "work on payout or webhook", "name", name, "err", err)
+		if ctx.Err() != nil {
+			return
 		}
-		r.Wake()
+		if err := r.do(ctx, work); err != nil {
+			r.rests.Store(name, r.Now().Add(restLife))
+			r.lost.CompareAndSwap(false, errors.Is(err, errRoleLost))
+			if !errors.Is(err, errWait) {
+				r.Log.ErrorContext(ctx, "work on payout or webhook", "name", name, "err", err)
+			}
+		}
 	})
+}
+
+// do runs work on a context that outlives ctx for a while. A panic is an error: it must not take everything else with it.
+func (r *Runner) do(ctx context.Context, work func(context.Context) error) (err error) { //nolint:nonamedreturns // recover needs it
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopLife, cancel) })
+	defer stop()
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %T", v) // its text may hold anything
+		}
+	}()
+	return work(own)
 }
 
 // Wait blocks until nothing is under way. Tests use it between steps.
@@ -210,7 +282,8 @@ func (r *Runner) readBalances(ctx context.Context) {
 			r.Log.WarnContext(ctx, "list accounts", "err", err)
 		}
 		for _, a := range accounts {
-			if err := r.Companies.Refresh(ctx, a); err != nil && ctx.Err() == nil {
+			err := r.do(ctx, func(context.Context) error { return r.Companies.Refresh(ctx, a) })
+			if err != nil && ctx.Err() == nil {
 				r.Log.WarnContext(ctx, "read balance", "account", a.ID, "err", err)
 			}
 		}

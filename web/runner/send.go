@@ -10,6 +10,7 @@ import (
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
+	"github.com/paywicket/paywicket/web/vault"
 )
 
 // sendLife is the total deadline of everything between the claim and the answer.
@@ -26,17 +27,55 @@ func (r *Runner) see(ctx context.Context, d payout.Due) error {
 	if err != nil {
 		return err
 	}
-	provider, err := r.Open.Open(ctx, account, account.Version)
-	if err != nil {
-		return errors.Join(err, r.postpone(ctx, scope, p, nil))
-	}
 	switch p.State {
 	case payout.Approved:
+		if r.Now().After(p.ExpiresAt) || account.Version != p.Content.Credential {
+			return r.sendBack(ctx, scope, p)
+		}
+		provider, err := r.Open.Open(ctx, account, p.Content.Credential)
+		if err != nil {
+			r.sealedShut(ctx, account, err)
+			return errors.Join(err, r.postpone(ctx, scope, p, nil))
+		}
 		return r.send(ctx, scope, p, account, provider)
 	case payout.Accepted, payout.Unknown:
+		provider, err := r.Open.Open(ctx, account, account.Version)
+		if err != nil {
+			r.sealedShut(ctx, account, err)
+			return errors.Join(err, r.lookedInVain(ctx, scope, p, err))
+		}
 		return r.lookUp(ctx, scope, p, account, provider)
 	}
 	return nil
+}
+
+// sendBack has the claim look at a payout that will not pass it, without asking the provider first: not with keys that were
+// replaced.
+func (r *Runner) sendBack(ctx context.Context, sc payout.Scope, p *payout.Payout) error {
+	claimed, err := r.claim(ctx, sc, p)
+	if err != nil || claimed == nil {
+		return err
+	}
+	return r.record(ctx, sc, p.ID, unsent(claimed))
+}
+
+// unsent is the evidence about a claim after which nothing was asked for: the payout is not the one that was looked at.
+func unsent(claimed *payout.Payout) payout.Evidence {
+	return payout.Evidence{Source: payout.FromAnswer, Attempt: claimed.Current().No, Err: &providers.Error{Kind: providers.NotSent, Code: "changed"}}
+}
+
+// lookedInVain keeps that nobody could be asked, so that the next time is later.
+func (r *Runner) lookedInVain(ctx context.Context, sc payout.Scope, p *payout.Payout, why error) error {
+	e := payout.Evidence{Source: payout.FromLookup, Attempt: p.Current().No, Err: &providers.Error{Code: "not_asked", Err: why}}
+	_, _, err := r.Payouts.Record(ctx, sc, p.ID, e)
+	return err
+}
+
+// sealedShut freezes an account whose stored keys do not open: they were damaged, or put there from elsewhere.
+func (r *Runner) sealedShut(ctx context.Context, a store.Account, err error) {
+	if errors.Is(err, vault.ErrSealed) {
+		r.freeze(ctx, a, "sealed")
+	}
 }
 
 // prepareAgain is how long a payout waits when getting ready for it did not work.
@@ -55,23 +94,39 @@ func (r *Runner) send(ctx context.Context, sc payout.Scope, p *payout.Payout, a 
 	if err != nil || !ready {
 		return err
 	}
-	p, err = r.Payouts.Claim(ctx, sc, p.ID, r.epoch)
-	if refused, ok := errors.AsType[*payout.Error](err); ok {
-		r.Log.WarnContext(ctx, "payout not claimed", "payout", p.ID, "code", refused.Code)
-		if refused.Code == payout.CodeSender {
-			return errRoleLost
-		}
-		return nil
-	}
-	if err != nil {
+	claimed, err := r.claim(ctx, sc, p)
+	if err != nil || claimed == nil {
 		return err
 	}
-	r.Log.InfoContext(ctx, "payout claimed", "payout", p.ID, "attempt", len(p.Attempts), "reference", p.Reference())
-	e := r.sendOnce(ctx, sc, p, a, provider)
+	e := unsent(claimed) // approved anew while the adapter got ready for what it was before
+	if claimed.Digest == p.Digest {
+		e = r.sendOnce(ctx, sc, claimed, a, provider)
+	}
 	if credentialsRefused(e.Err) {
-		r.freeze(ctx, a)
+		r.freeze(ctx, a, "credentials")
 	}
 	return r.record(ctx, sc, p.ID, e)
+}
+
+// claim takes a payout for one send. Nil without an error: it was sent back to be approved again.
+func (r *Runner) claim(ctx context.Context, sc payout.Scope, p *payout.Payout) (*payout.Payout, error) {
+	claimed, err := r.Payouts.Claim(ctx, sc, p.ID, r.epoch.Load())
+	refused, ok := errors.AsType[*payout.Error](err)
+	switch {
+	case err == nil:
+		r.Log.InfoContext(ctx, "payout claimed", "payout", p.ID, "attempt", len(claimed.Attempts), "reference", claimed.Reference())
+		return claimed, nil
+	case !ok:
+		return nil, err
+	}
+	r.Log.WarnContext(ctx, "payout not claimed", "payout", p.ID, "code", refused.Code)
+	switch {
+	case refused.Code == payout.CodeSender:
+		return nil, errRoleLost
+	case claimed != nil && claimed.State != payout.Approved:
+		return nil, nil //nolint:nilnil // says that there is nothing to do
+	}
+	return nil, errWait
 }
 
 // prepare lets the adapter get ready while nothing is claimed: sign in, read fields again. It moves no money.
@@ -88,12 +143,12 @@ func (r *Runner) prepare(ctx context.Context, sc payout.Scope, p *payout.Payout,
 	ctx, cancel := context.WithTimeout(ctx, sendLife)
 	defer cancel()
 	recorded, exchanges := r.Open.Recorded(ctx, a, p.ID, 0, "prepare")
-	err = preparer.Prepare(recorded, order)
+	_, err = safely(func() (providers.Result, error) { return providers.Result{}, preparer.Prepare(recorded, order) })
 	switch {
 	case err == nil:
 		return true, nil
 	case credentialsRefused(err):
-		r.freeze(ctx, a)
+		r.freeze(ctx, a, "credentials")
 		return false, r.postpone(ctx, sc, p, exchanges())
 	case providers.KindOf(err) == providers.Refused:
 		return false, r.Payouts.SendBack(ctx, sc, p.ID, err, exchanges())
@@ -163,11 +218,11 @@ func safely(f func() (providers.Result, error)) (result providers.Result, err er
 	return f()
 }
 
-// recordLife is how long an answer is tried to be written down; after it only a restart makes the payout unknown.
-const recordLife = 10 * time.Minute
+// recordLife is how long an answer is tried to be written down; after it the payout becomes unknown.
+const recordLife = 30 * time.Second
 
-// record writes down what came of a send. A busy database is tried again; if it cannot be written at all the payout stays
-// in sending and the next start makes it unknown.
+// record writes down what came of a send. A busy database is tried again. If it cannot be written at all the payout stays
+// in sending until the role is taken anew, which makes it unknown.
 func (r *Runner) record(ctx context.Context, sc payout.Scope, id payout.ID, e payout.Evidence) error {
 	deadline := r.Now().Add(recordLife)
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
@@ -177,12 +232,13 @@ func (r *Runner) record(ctx context.Context, sc payout.Scope, id payout.ID, e pa
 			return nil
 		}
 		if _, refused := errors.AsType[*payout.Error](err); refused || r.Now().After(deadline) {
+			r.stale.Store(true)
 			return err
 		}
 		r.Log.WarnContext(ctx, "write down an answer", "payout", id, "err", err)
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return errors.Join(ctx.Err(), err)
 		case <-time.After(wait):
 		}
 	}
@@ -193,12 +249,17 @@ func credentialsRefused(err error) bool {
 	return ok && e.Credentials
 }
 
-func (r *Runner) freeze(ctx context.Context, a store.Account) {
-	if err := r.Stores.Freeze(ctx, access.Person{}, a, "credentials"); err != nil {
+// freeze stops an account from sending. reason is "credentials" for keys that were refused, "sealed" for keys that do not
+// open.
+func (r *Runner) freeze(ctx context.Context, a store.Account, reason string) {
+	if a.Frozen.On() {
+		return
+	}
+	if err := r.Stores.Freeze(ctx, access.Person{}, a, reason); err != nil {
 		r.Log.ErrorContext(ctx, "freeze account", "account", a.ID, "err", err)
 		return
 	}
-	r.Log.WarnContext(ctx, "account frozen: its keys were refused", "account", a.ID)
+	r.Log.WarnContext(ctx, "account frozen", "account", a.ID, "reason", reason)
 }
 
 // lookUp asks the provider where a payout stands.
@@ -211,7 +272,7 @@ func (r *Runner) lookUp(ctx context.Context, sc payout.Scope, p *payout.Payout, 
 		return provider.Lookup(recorded, providers.Attempt{Reference: at.Reference, RemoteID: at.RemoteID, Kept: at.Kept})
 	})
 	if credentialsRefused(err) {
-		r.freeze(ctx, a)
+		r.freeze(ctx, a, "credentials")
 	}
 	if err == nil {
 		if heardErr := r.Stores.Heard(ctx, a.ID, r.Now(), time.Time{}); heardErr != nil {

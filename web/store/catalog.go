@@ -23,10 +23,13 @@ func NewCatalog(defs []providers.Definition, named []string, simulators bool) (C
 			return c, fmt.Errorf("provider address %q: write provider=url, with one of the providers %s", n, strings.Join(c.IDs(), ", "))
 		}
 		u, err := url.Parse(raw)
-		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			return c, fmt.Errorf("provider address %q: the part after = must be an http or https address", n)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return c, fmt.Errorf("provider address %q: the part after = must be an http or https address, without user, query and fragment", id)
 		}
 		name := u.Host
+		if name == BuiltIn {
+			return c, fmt.Errorf("provider address %q: a host cannot be called %s", n, BuiltIn)
+		}
 		if slices.ContainsFunc(c.defs[i].Addresses, func(a providers.Address) bool { return a.Name == name }) {
 			return c, fmt.Errorf("provider address %q is named twice", n)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,6 +160,9 @@ func (s *Service) Connect(ctx context.Context, by access.Person, c Connection) (
 	if !access.Can(by, access.ManageAccounts, c.Store) {
 		return Account{}, ErrNotFound
 	}
+	if _, err := s.Store(ctx, by, c.Store); err != nil {
+		return Account{}, err
+	}
 	def, clean, err := s.checkConnection(&c)
 	if err != nil {
 		return Account{}, err
@@ -239,15 +243,9 @@ func (s *Service) ReplaceSettings(ctx context.Context, by access.Person, id Acco
 	if !ok {
 		return a, ErrNotFound
 	}
-	old, err := s.Settings(ctx, a, a.Version)
+	values, err := s.keepSecrets(ctx, a, def, typed)
 	if err != nil {
 		return a, err
-	}
-	values := map[string]string{}
-	for _, f := range def.Settings {
-		if values[f.Name] = typed[f.Name]; f.Type == providers.Secret && strings.TrimSpace(typed[f.Name]) == "" {
-			values[f.Name] = old.Get(f.Name)
-		}
 	}
 	clean, problems := providers.CheckAll(def.Settings, values)
 	var wrong InputErrors
@@ -258,6 +256,25 @@ func (s *Service) ReplaceSettings(ctx context.Context, by access.Person, id Acco
 		return a, wrong
 	}
 	return s.addVersion(ctx, by, a, def, clean)
+}
+
+// keepSecrets fills in the secrets that were left empty. The old settings are opened only if one is: where every secret is
+// typed again, damaged ones do not stand in the way.
+func (s *Service) keepSecrets(ctx context.Context, a Account, def providers.Definition, typed map[string]string) (map[string]string, error) {
+	values, left := map[string]string{}, []string{}
+	for _, f := range def.Settings {
+		if values[f.Name] = typed[f.Name]; f.Type == providers.Secret && strings.TrimSpace(typed[f.Name]) == "" {
+			left = append(left, f.Name)
+		}
+	}
+	if len(left) == 0 {
+		return values, nil
+	}
+	old, err := s.Settings(ctx, a, a.Version)
+	for _, name := range left {
+		values[name] = old.Get(name)
+	}
+	return values, err
 }
 
 func (s *Service) addVersion(ctx context.Context, by access.Person, a Account, def providers.Definition, clean map[string]string) (Account, error) {
@@ -274,6 +291,9 @@ func (s *Service) Settings(ctx context.Context, a Account, version int) (provide
 	creds, err := s.repo.Credentials(ctx, a.ID, version)
 	if err != nil {
 		return providers.Settings{}, err
+	}
+	if len(creds) == 0 {
+		return providers.Settings{}, fmt.Errorf("account %s has no settings of version %d", a.ID, version)
 	}
 	values := map[string]string{}
 	for _, c := range creds {
@@ -306,7 +326,8 @@ func (s *Service) Secrets(def providers.Definition, set providers.Settings) []st
 	return all
 }
 
-// Shown is what a page may show of an account's settings: no secret, only when, by whom and a keyed fingerprint.
+// Shown is what a page may show of an account's settings: no secret, only when, by whom and a keyed fingerprint. What is
+// no secret is said by the company's definition; the row alone cannot make one visible.
 func (s *Service) Shown(ctx context.Context, a Account) ([]Setting, error) {
 	creds, err := s.repo.Credentials(ctx, a.ID, a.Version)
 	if err != nil {
@@ -316,10 +337,11 @@ func (s *Service) Shown(ctx context.Context, a Account) ([]Setting, error) {
 	if err != nil {
 		return nil, err
 	}
+	def, _ := s.Catalog.Definition(a.Provider)
 	var all []Setting
 	for _, c := range creds {
 		set := Setting{Name: c.Name, Fingerprint: c.Fingerprint, Version: c.Version, SetAt: c.SetAt, SetBy: c.SetBy, SetByName: c.SetByName}
-		if !c.Secret {
+		if !c.Secret && slices.ContainsFunc(def.Settings, func(f providers.Field) bool { return f.Name == c.Name && f.Type != providers.Secret }) {
 			set.Value = values.Get(c.Name)
 		}
 		all = append(all, set)
@@ -356,9 +378,22 @@ func (s *Service) AllAccounts(ctx context.Context) ([]Account, error) {
 func (s *Service) Checked(ctx context.Context, by access.Person, a Account, cause error) error {
 	a.CheckedAt, a.CheckErr = s.now(), ""
 	if cause != nil {
-		a.CheckErr = words(cause)
+		a.CheckErr = s.masked(ctx, a, words(cause))
 	}
 	return s.repo.SaveCheck(ctx, a, s.entry(by, a.Store, audit.AccountTested, string(a.ID), map[string]any{"ok": cause == nil}))
+}
+
+// masked takes an account's secrets out of a company's words: some echo a key that they refuse.
+func (s *Service) masked(ctx context.Context, a Account, text string) string {
+	def, _ := s.Catalog.Definition(a.Provider)
+	set, err := s.Settings(ctx, a, a.Version)
+	if err != nil {
+		return text // a company that was not asked has echoed nothing
+	}
+	for _, secret := range s.Secrets(def, set) {
+		text = strings.ReplaceAll(text, secret, "[secret]")
+	}
+	return text
 }
 
 func words(err error) string {

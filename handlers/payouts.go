@@ -1,0 +1,93 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/paywicket/paywicket/views"
+	"github.com/paywicket/paywicket/views/payouts"
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+func (h *Handlers) payoutRoutes() []route {
+	return []route{
+		{"GET /payouts", h.listPayouts, access.ViewPayouts},
+		{"GET /payouts/{id}", h.showPayout, access.ViewPayouts},
+		{"GET /payouts/{id}/state", h.showState, access.ViewPayouts},
+	}
+}
+
+// listPayouts is the history. A filter that a script asks for gets its part of the page, at the address without the
+// fields that were left empty.
+func (h *Handlers) listPayouts(w http.ResponseWriter, r *http.Request) error {
+	q := payouts.ReadQuery(r.URL.Query())
+	r = inHistory(r, q)
+	list, err := h.history(r, q)
+	if err != nil {
+		return err
+	}
+	if wantsPart(r) {
+		w.Header().Set("HX-Push-Url", q.Href(r.Context()))
+	}
+	return h.render(w, r, http.StatusOK, payouts.ListPage(list), payouts.History(list, true))
+}
+
+// inHistory limits what surrounds the list to what it is limited to: a store with its time, a mode.
+func inHistory(r *http.Request, q payouts.Query) *http.Request {
+	v := views.From(r.Context())
+	if i := slices.IndexFunc(v.Stores, func(s store.Store) bool { return string(s.ID) == q.Get("store") }); i >= 0 {
+		v.Store, v.Zone = v.Stores[i].ID, v.Stores[i].Location()
+	}
+	if mode := q.Get("mode"); mode == views.Live || mode == views.Test {
+		v.Mode = mode
+	}
+	return r.WithContext(views.With(r.Context(), v))
+}
+
+func (h *Handlers) history(r *http.Request, q payouts.Query) (payouts.List, error) {
+	ctx, scope := r.Context(), payout.ScopeOf(person(r), access.ViewPayouts)
+	list := payouts.List{Query: q, Names: h.providerNames()}
+	list.Filter, list.Wrong = h.readFilter(r, q)
+	var err error
+	if list.Page, err = h.History.List(ctx, scope, list.Filter); err != nil {
+		return list, err
+	}
+	list.Newer, list.Older = q.At("before", list.Page.Prev), q.At("after", list.Page.Next)
+	if list.Filter.Sort == payout.Oldest {
+		list.Newer, list.Older = q.At("after", list.Page.Next), q.At("before", list.Page.Prev)
+	}
+	if list.Used, err = h.History.Used(ctx, scope); err != nil {
+		return list, err
+	}
+	return list, h.addTotals(ctx, scope, &list)
+}
+
+// addTotals adds up what the filter finds, and what it would find in other states. Totals are made by state, so that one
+// look at the database serves for both.
+func (h *Handlers) addTotals(ctx context.Context, scope payout.Scope, list *payouts.List) error {
+	wider := list.Filter
+	wider.States, wider.Review = nil, false
+	var err error
+	if list.Others, err = h.History.Totals(ctx, scope, wider); err != nil {
+		return err
+	}
+	if list.Filter.Review {
+		list.Totals, err = h.History.Totals(ctx, scope, list.Filter)
+		return err
+	}
+	list.Totals = slices.DeleteFunc(slices.Clone(list.Others), func(t payout.Total) bool {
+		return len(list.Filter.States) > 0 && !slices.Contains(list.Filter.States, t.State)
+	})
+	return nil
+}
+
+func (h *Handlers) providerNames() []payouts.ProviderName {
+	var all []payouts.ProviderName
+	for _, d := range h.Stores.Catalog.Definitions() {
+		all = append(all, payouts.ProviderName{ID: d.ID, Name: d.Name})
+	}
+	return all
+}

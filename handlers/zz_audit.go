@@ -1,3 +1,0 @@
-package handlers
-
-func (h *Handlers) auditRoutes() []route { return nil }

@@ -1,3 +1,0 @@
-package handlers
-
-func (h *Handlers) meRoutes() []route { return nil }

@@ -1,3 +1,0 @@
-package handlers
-
-func (h *Handlers) storeRoutes() []route { return nil }

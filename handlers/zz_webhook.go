@@ -1,3 +1,0 @@
-package handlers
-
-func (h *Handlers) webhookRoutes() []route { return nil }

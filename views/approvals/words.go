@@ -1,0 +1,35 @@
+package approvals
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/paywicket/paywicket/views/ui"
+	"github.com/paywicket/paywicket/web/payout"
+)
+
+func versionOf(p *payout.Payout) string { return strconv.Itoa(p.Version) }
+
+// youText says which approval the reader's is.
+func youText(ctx context.Context, d Decision) string {
+	switch {
+	case d.Need.Approvals == 1:
+		return ui.T(ctx, "approvals.you_only")
+	case d.last():
+		return ui.T(ctx, "approvals.you_last")
+	default:
+		return ui.T(ctx, "approvals.you_one")
+	}
+}
+
+// modeText says whether real money moves.
+func modeText(ctx context.Context, d Decision) string {
+	switch {
+	case d.Simulated:
+		return ui.T(ctx, "approvals.mode.simulator")
+	case d.Content.Live:
+		return ui.T(ctx, "approvals.mode.live")
+	default:
+		return ui.T(ctx, "approvals.mode.test")
+	}
+}

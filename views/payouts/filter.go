@@ -1,0 +1,177 @@
+package payouts
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/paywicket/paywicket/views"
+	"github.com/paywicket/paywicket/views/link"
+	"github.com/paywicket/paywicket/views/ui"
+	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+// historyID is the part of the page that a new filter draws anew.
+const historyID = "history"
+
+// live lets a filter draw only its part of the page anew, where scripts run.
+func live(ctx context.Context) templ.Attributes {
+	return templ.Attributes{"hx-get": link.Payouts(ctx), "hx-target": "#" + historyID, "hx-swap": "outerHTML", "hx-push-url": "true"}
+}
+
+func (l List) field(ctx context.Context, name string) ui.Field {
+	return ui.Field{Name: name, ID: "by-" + name, Label: ui.T(ctx, "payouts.filter."+name), Value: l.Query.Get(name)}
+}
+
+func (l List) find(ctx context.Context) ui.Field {
+	f := l.field(ctx, "q")
+	f.ID, f.Type, f.Autocomplete, f.Free, f.Placeholder = "q", "search", "off", true, ui.T(ctx, "payouts.filter.q_example")
+	return f
+}
+
+func (l List) date(ctx context.Context, name string) ui.Field {
+	f := l.field(ctx, name)
+	f.Type = "date"
+	return f
+}
+
+func (l List) bound(ctx context.Context, name string) ui.Field {
+	f := l.field(ctx, name)
+	f.InputMode, f.Autocomplete, f.Suffix = "decimal", "off", l.Filter.Currency
+	return f
+}
+
+func (l List) choice(ctx context.Context, name string, options []ui.Option) ui.Field {
+	f := l.field(ctx, name)
+	f.Options, f.Blank = options, ui.T(ctx, "payouts.any."+name)
+	if i := slices.IndexFunc(options, func(o ui.Option) bool { return o.Value == f.Value }); f.Value != "" && i < 0 {
+		f.Options = append(f.Options, ui.Option{Value: f.Value, Label: f.Value}) // it stays as it was set
+	}
+	return f
+}
+
+func (l List) stores(ctx context.Context) ui.Field {
+	var all []ui.Option
+	for _, s := range views.From(ctx).Stores {
+		all = append(all, ui.Option{Value: string(s.ID), Label: s.Name})
+	}
+	return l.choice(ctx, "store", all)
+}
+
+func (l List) providers(ctx context.Context) ui.Field {
+	var all []ui.Option
+	for _, p := range l.Names {
+		all = append(all, ui.Option{Value: p.ID, Label: p.Name})
+	}
+	return l.choice(ctx, "provider", all)
+}
+
+func (l List) states(ctx context.Context) ui.Field {
+	var all []ui.Option
+	for _, word := range []string{Open, Review, Lost} {
+		all = append(all, ui.Option{Value: word, Label: stateWords(ctx, word)})
+	}
+	for _, s := range payout.States() {
+		all = append(all, ui.Option{Value: string(s), Label: ui.T(ctx, "state."+string(s))})
+	}
+	f := l.choice(ctx, "state", all)
+	if strings.Contains(f.Value, ",") {
+		f.Options[len(f.Options)-1].Label = stateWords(ctx, f.Value)
+	}
+	return f
+}
+
+func (l List) currencies(ctx context.Context) ui.Field {
+	var all []ui.Option
+	for _, c := range l.Used.Currencies {
+		all = append(all, ui.Option{Value: c, Label: c})
+	}
+	return l.choice(ctx, "currency", all)
+}
+
+func (l List) methods(ctx context.Context) ui.Field {
+	var all []ui.Option
+	for _, m := range l.Used.Methods {
+		all = append(all, ui.Option{Value: m.ID, Label: m.Name + ", " + m.Company})
+	}
+	return l.choice(ctx, "method", all)
+}
+
+func (l List) modes(ctx context.Context) ui.Field {
+	return l.choice(ctx, "mode", []ui.Option{
+		{Value: views.Live, Label: ui.T(ctx, "mode.live")}, {Value: views.Test, Label: ui.T(ctx, "mode.test")},
+	})
+}
+
+func (l List) order(ctx context.Context) ui.Field {
+	f := l.field(ctx, "sort")
+	f.Options = []ui.Option{{Value: "", Label: ui.T(ctx, "payouts.sort.newest")}, {Value: string(payout.Oldest), Label: ui.T(ctx, "payouts.sort.oldest")}}
+	return f
+}
+
+// more reports whether one of the fields that are folded away is set.
+func (l List) more() bool {
+	return slices.ContainsFunc([]string{"method", "mode", "min", "max", "sort"}, func(name string) bool { return l.Query.Get(name) != "" })
+}
+
+// chips are the parts of the filter that are set and understood, each with the list without it.
+func (l List) chips(ctx context.Context) []ui.Chip {
+	var all []ui.Chip
+	for _, name := range names() {
+		value := l.Query.Get(name)
+		wrong := slices.ContainsFunc(l.Wrong, func(w Wrong) bool { return w.Name == name })
+		if value == "" || wrong || name == "sort" || name == "after" || name == "before" {
+			continue
+		}
+		all = append(all, ui.Chip{Text: ui.T(ctx, "payouts.chip."+name, "Value", l.say(ctx, name, value)), Href: l.Query.With(name, "").Href(ctx)})
+	}
+	return all
+}
+
+// say is a value of the filter in words.
+func (l List) say(ctx context.Context, name, value string) string {
+	switch name {
+	case "q":
+		return ui.L(ctx).Quote(value)
+	case "store":
+		return views.From(ctx).StoreName(store.ID(value))
+	case "provider":
+		if i := slices.IndexFunc(l.Names, func(p ProviderName) bool { return p.ID == value }); i >= 0 {
+			return l.Names[i].Name
+		}
+	case "method":
+		if i := slices.IndexFunc(l.Used.Methods, func(m payout.UsedMethod) bool { return m.ID == value }); i >= 0 {
+			return l.Used.Methods[i].Name
+		}
+	case "state":
+		return stateWords(ctx, value)
+	case "mode":
+		return ui.T(ctx, "mode."+value)
+	case "from", "to":
+		if day, err := time.Parse(time.DateOnly, value); err == nil {
+			return ui.L(ctx).Date(day)
+		}
+	case "min", "max":
+		return value + "\u00a0" + l.Filter.Currency
+	}
+	return value
+}
+
+// says what is wrong with a part of the address.
+func (l List) wrong(ctx context.Context, w Wrong) string {
+	return ui.T(ctx, w.Key, "Name", ui.T(ctx, "payouts.filter."+w.Name), "Value", shorten(w.Value))
+}
+
+// shorten keeps what somebody typed from filling the page.
+func shorten(text string) string {
+	const most = 60
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:most]) + "…"
+}
