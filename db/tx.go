@@ -62,7 +62,7 @@ func (d *DB) classify(err error) error {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		why := e.Error()
+		why := err.Error()
 		d.halt.why.CompareAndSwap(nil, &why)
 		return fmt.Errorf("%w: %w", ErrHalted, err)
 	}

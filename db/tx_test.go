@@ -226,7 +226,9 @@ func TestDiskFullInTheMiddle(t *testing.T) {
 			p.Attempts = []payout.Attempt{{No: 1, Decision: 1, Reference: "R", StartedAt: begin}}
 			p.Conflicts = []payout.Conflict{{At: begin, Source: "answer", Code: "amount"}}
 			return inOrder(func() error { return d.Payouts().save(t.Context(), tx, p) },
-				func() error { return d.addEntries(t.Context(), tx, audit.Entry{At: begin, Subject: "P1", Details: "{}"}) })
+				func() error {
+					return d.addEntries(t.Context(), tx, audit.Entry{At: begin, Subject: "P1", Details: "{}"})
+				})
 		})
 		if !errors.Is(err, ErrHalted) || d.Halted() == "" {
 			t.Fatalf("room for %d pages: got %v, want writing stopped", room, err)

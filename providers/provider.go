@@ -53,10 +53,12 @@ const (
 type Config struct {
 	Settings Settings // what an administrator entered; prints as [settings] wherever it is printed
 	Live     bool
-	BaseURL  string       // the address the account uses, without a slash at its end
-	HTTP     *http.Client // safe for money: bounded, recorded, no redirects, nothing repeated
-	Log      *slog.Logger
-	Now      func() time.Time
+	BaseURL  string // the address the account uses, without a slash at its end
+	// Simulator says that the operator named the address as that of a simulator: nothing behind it moves real money.
+	Simulator bool
+	HTTP      *http.Client // safe for money: bounded, recorded, no redirects, nothing repeated
+	Log       *slog.Logger
+	Now       func() time.Time
 	// Nonce gives n characters out of a-z0-9 that have not been used before.
 	Nonce func(n int) string
 }

@@ -50,7 +50,7 @@ type row struct {
 
 // rowsFor lists the methods of an account. Of the channels in the documents those are left out of which nothing says
 // that they pay out: momo, zalo, viettel, truemoney, grab, phqr, usdt.trc20 (and scratch, which cannot).
-func rowsFor(s providers.Settings, live bool) ([]row, error) {
+func rowsFor(s providers.Settings, live, simulator bool) ([]row, error) {
 	vietnam, err := banks("vn")
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func rowsFor(s providers.Settings, live bool) ([]row, error) {
 		}},
 	}
 	if !live {
-		rows = forTests(rows)
+		rows = forTests(rows, simulator)
 	}
 	return slices.DeleteFunc(rows, func(m row) bool { return m.channel == "" }), nil
 }
@@ -99,14 +99,12 @@ func legacy(code string) string {
 	return code
 }
 
-// forTests adds the channel for tests, once for each currency, with the fields of its first method. The company has no
-// address for tests: at its own one, every other channel pays, which is said beside it.
-func forTests(rows []row) []row {
-	all := slices.Clone(rows)
-	for i := range all {
-		all[i].Note = providers.Text{
-			Key: "goldenpay.note.real", English: "Moves real money, also from a test account, unless the address is a simulator.",
-		}
+// forTests offers the channel for tests, once for each currency, with the fields of its first method. The company has no
+// address for tests: at its own one every other channel pays, so a test account has them only at a simulator.
+func forTests(rows []row, simulator bool) []row {
+	var all []row
+	if simulator {
+		all = slices.Clone(rows)
 	}
 	for _, m := range rows {
 		if slices.ContainsFunc(all, func(other row) bool { return other.channel == channelMock && other.Currency == m.Currency }) {

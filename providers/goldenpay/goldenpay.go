@@ -93,7 +93,7 @@ type account struct {
 }
 
 func open(cfg providers.Config) (providers.Provider, error) {
-	rows, err := rowsFor(cfg.Settings, cfg.Live)
+	rows, err := rowsFor(cfg.Settings, cfg.Live, cfg.Simulator)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func newSimulator(cfg providers.SimulatorConfig) http.Handler { return simulator
 func simulatorOf(cfg providers.SimulatorConfig, p profile) http.Handler {
 	cfg = sim.Defaults(cfg)
 	settings := providers.NewSettings(cfg.Settings)
-	rows, err := rowsFor(settings, false)
+	rows, err := rowsFor(settings, false, true)
 	if err != nil {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

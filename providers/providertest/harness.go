@@ -105,7 +105,7 @@ func (b *bench) open() {
 
 func (b *bench) config(settings map[string]string, base string, client *http.Client) providers.Config {
 	return providers.Config{
-		Settings: providers.NewSettings(maps.Clone(settings)), Live: b.c.Live, BaseURL: base, HTTP: client,
+		Settings: providers.NewSettings(maps.Clone(settings)), Live: b.c.Live, Simulator: true, BaseURL: base, HTTP: client,
 		Log: slog.New(slog.NewTextHandler(&b.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: b.now, Nonce: b.nonce,
 	}
 }

@@ -21,7 +21,7 @@ func (c Confirmation) until() time.Time { return c.Challenge.AskedAt.Add(access.
 // Field is the one input of a confirmation.
 func (c Confirmation) Field(ctx context.Context) ui.Field {
 	f := ui.Field{Name: "code", Label: ui.T(ctx, "approvals.confirm."+c.Means), Help: ui.T(ctx, "approvals.confirm."+c.Means+"_help"),
-		Error: c.Error, Focus: true}
+		Error: c.Error, Focus: c.Error != ""}
 	if c.Means == "totp" {
 		f.InputMode, f.Autocomplete, f.Code = "numeric", "one-time-code", true
 		return f

@@ -300,13 +300,13 @@ func signedParts(d Decision) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if d.missing() == 0 {
+			if d.last() {
 				templ_7745c5c3_Err = ui.Strong(ui.T(ctx, "approvals.sends", "Company", d.Content.Company)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = ui.Strong(ui.N(ctx, "approvals.sends_not", d.missing())).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Strong(ui.N(ctx, "approvals.sends_not", d.after())).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

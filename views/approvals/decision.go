@@ -67,7 +67,10 @@ func (b Balance) missing() money.Amount {
 func (d Decision) open() bool { return d.Bar == "" && !d.Stale }
 
 // last reports whether this approval completes the set, so that it sends.
-func (d Decision) last() bool { return len(d.Payout.Approvals)+1 >= d.Need.Approvals }
+func (d Decision) last() bool { return d.after() == 0 }
+
+// after is how many approvals are needed after the next one: it sends only if none is.
+func (d Decision) after() int { return max(d.Need.Approvals-len(d.Payout.Approvals)-1, 0) }
 
 // missing is how many approvals are still to be given by others than the reader.
 func (d Decision) missing() int {

@@ -234,5 +234,5 @@ type Settling struct {
 
 func (s Settling) amount(ctx context.Context, currency string) ui.Field {
 	return ui.Field{Name: "amount", Label: ui.T(ctx, "review.type_amount"), Help: ui.T(ctx, "review.type_amount_help"), Value: s.Typed,
-		Error: s.AmountError, Suffix: currency}
+		Error: s.AmountError, Suffix: currency, Focus: s.AmountError != "" && s.Error == ""}
 }

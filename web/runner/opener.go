@@ -76,7 +76,7 @@ func (o *Opener) make(ctx context.Context, a store.Account, version int) (provid
 	if err != nil {
 		return nil, err
 	}
-	p, err := def.Open(providers.Config{Settings: settings, Live: a.Live, BaseURL: address.URL, HTTP: client.HTTP(),
+	p, err := def.Open(providers.Config{Settings: settings, Live: a.Live, BaseURL: address.URL, Simulator: address.Simulator, HTTP: client.HTTP(),
 		Log: o.opts.Log.With("account", a.ID, "provider", a.Provider), Now: o.opts.Now, Nonce: o.opts.Nonce})
 	if err != nil {
 		return nil, err
