@@ -147,7 +147,8 @@ func (r Hooks) Tally(ctx context.Context, s payout.Scope, since time.Time) (map[
 	}
 	counts, err := collect(ctx, r.d.read, func(scan func(...any) error) (count, error) {
 		var c count
-		return c, scan(&c.verdict, &c.n)
+		err := scan(&c.verdict, &c.n)
+		return c, err
 	}, `select verdict, count(*) from hooks where `+w.String()+` group by verdict`, w.args...)
 	all := map[inbox.Verdict]int{}
 	for _, c := range counts {

@@ -28,7 +28,8 @@ func scanInvitation(scan func(...any) error) (access.Invitation, error) {
 	}
 	i.NeedsSecond, i.ConfirmedAt, i.CreatedAt = needs == 1, moment(confirmed), moment(created)
 	i.ExpiresAt, i.UsedAt, i.RevokedAt = moment(expires), moment(used), moment(revoked)
-	return i, json.Unmarshal([]byte(grants), &i.Grants)
+	err = json.Unmarshal([]byte(grants), &i.Grants)
+	return i, err
 }
 
 // AddInvitation stores a link.

@@ -143,7 +143,8 @@ func (r Payouts) unsealKept(p *payout.Payout, no int, sealed []byte) (map[string
 		return nil, err
 	}
 	var kept map[string]string
-	return kept, json.Unmarshal(plain, &kept)
+	err = json.Unmarshal(plain, &kept)
+	return kept, err
 }
 
 func (r Payouts) saveConflicts(ctx context.Context, tx *sql.Tx, p *payout.Payout) error {

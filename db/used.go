@@ -41,7 +41,8 @@ func (r Payouts) usedMethods(ctx context.Context, s payout.Scope) ([]payout.Used
 	query, args := used(s, "method")
 	return collect(ctx, r.d.read, func(scan func(...any) error) (payout.UsedMethod, error) {
 		var m payout.UsedMethod
-		return m, scan(&m.ID, &m.Name, &m.Company)
+		err := scan(&m.ID, &m.Name, &m.Company)
+		return m, err
 	}, query+`select used.value, coalesce(max(json_extract(p.content, '$.method_name')), ''), coalesce(max(json_extract(p.content, '$.company')), '')
 		from used join payouts p on p.seq = (select seq from payouts where store = used.store and method = used.value limit 1)
 		group by used.value order by 2, 3, 1`, args...)
@@ -51,6 +52,7 @@ func (r Payouts) usedCurrencies(ctx context.Context, s payout.Scope) ([]string, 
 	query, args := used(s, "currency")
 	return collect(ctx, r.d.read, func(scan func(...any) error) (string, error) {
 		var currency string
-		return currency, scan(&currency)
+		err := scan(&currency)
+		return currency, err
 	}, query+`select distinct value from used where value is not null order by value`, args...)
 }

@@ -107,8 +107,7 @@ func (h *Handlers) confirmPage(w http.ResponseWriter, r *http.Request, p *payout
 	return h.render(w, r, status, approvals.ConfirmPage(d, confirmation), nil)
 }
 
-// askAnew leads back to the decision when a confirmation is stale, used or about something else. Who used it up by
-// approving, with a second click, is told that it worked.
+// askAnew leads back to the decision when a confirmation is stale, used or about something else.
 func (h *Handlers) askAnew(w http.ResponseWriter, r *http.Request, p *payout.Payout, err error) error {
 	if !errors.Is(err, access.ErrStepUp) {
 		return err

@@ -238,4 +238,4 @@ func isCode(err error, code string) bool {
 	return ok && e.Code == code
 }
 
-func trimmed(text string) bool { return strings.TrimSpace(text) == "" }
+func blank(text string) bool { return strings.TrimSpace(text) == "" }

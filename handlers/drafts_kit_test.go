@@ -112,6 +112,7 @@ type draftDesk struct {
 
 func newDraftDesk(t *testing.T, change ...func(*web.Config)) *draftDesk {
 	t.Helper()
+	t.Parallel() // each has a database of its own
 	d := &draftDesk{till: newTill()}
 	d.site = newSite(t, append([]func(*web.Config){func(c *web.Config) {
 		c.Providers = []providers.Definition{d.till.definition()}
@@ -222,9 +223,6 @@ func value(p *page, name string) string {
 	}
 	return ""
 }
-
-// fieldError is what stands below an input.
-func fieldError(p *page, id string) string { return p.text("#" + id + "-error") }
 
 func mustSay(t *testing.T, p *page, texts ...string) {
 	t.Helper()

@@ -17,16 +17,17 @@ import (
 	"github.com/paywicket/paywicket/web/store"
 )
 
-// real is a console with the real companies, each answered by its simulator.
-type real struct {
+// realDesk is a console with the real companies, each answered by its simulator.
+type realDesk struct {
 	*draftDesk
 	accounts map[string]store.Account
 }
 
-func newReal(t *testing.T) *real {
+func newReal(t *testing.T) *realDesk {
 	t.Helper()
+	t.Parallel()
 	defs := []providers.Definition{goldenpay.Definition(), gobipay.Definition(), moneroo.Definition()}
-	r := &real{draftDesk: &draftDesk{}, accounts: map[string]store.Account{}}
+	r := &realDesk{draftDesk: &draftDesk{}, accounts: map[string]store.Account{}}
 	r.site = newSite(t, func(c *web.Config) {
 		c.Providers, c.Simulate, r.file = defs, true, c.Database
 		for _, def := range defs {

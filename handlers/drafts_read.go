@@ -163,11 +163,11 @@ func (h *Handlers) speaks(tag string) bool {
 // typed reports whether there is anything to keep besides choices.
 func (d *draft) typed() bool {
 	for _, value := range d.in.Details {
-		if !trimmed(value) {
+		if !blank(value) {
 			return true
 		}
 	}
-	return !trimmed(d.in.Amount) || !trimmed(d.in.Description)
+	return !blank(d.in.Amount) || !blank(d.in.Description)
 }
 
 // settle makes of what was typed what is kept: values of fields that another choice has taken off the page go, a bank's

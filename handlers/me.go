@@ -17,27 +17,25 @@ func (h *Handlers) meRoutes() []route {
 	return []route{
 		{"GET /me", h.showMe, access.SignedIn},
 		{"POST /me", h.saveMe, access.SignedIn},
-		{"GET /me/password", toMe, access.SignedIn},
+		{"GET /me/password", h.toMe, access.SignedIn},
 		{"POST /me/password", h.changePassword, access.SignedIn},
 		{"GET /me/totp", h.showTOTP, access.SignedIn},
 		{"POST /me/totp", h.addTOTP, access.SignedIn},
-		{"GET /me/totp/remove", toTOTP, access.SignedIn},
+		{"GET /me/totp/remove", h.toTOTP, access.SignedIn},
 		{"POST /me/totp/remove", h.removeTOTP, access.SignedIn},
-		{"GET /me/sessions", toMe, access.SignedIn},
+		{"GET /me/sessions", h.toMe, access.SignedIn},
 		{"POST /me/sessions", h.signOutElsewhere, access.SignedIn},
 		{"POST /me/sessions/{id}", h.endSession, access.SignedIn},
 	}
 }
 
 // toMe and toTOTP lead from the address of a form that was refused to the page it is on.
-func toMe(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, link.Me(r.Context()), http.StatusSeeOther)
-	return nil
+func (h *Handlers) toMe(w http.ResponseWriter, r *http.Request) error {
+	return h.redirect(w, r, link.Me(r.Context()))
 }
 
-func toTOTP(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, link.MeTOTP(r.Context()), http.StatusSeeOther)
-	return nil
+func (h *Handlers) toTOTP(w http.ResponseWriter, r *http.Request) error {
+	return h.redirect(w, r, link.MeTOTP(r.Context()))
 }
 
 func (h *Handlers) showMe(w http.ResponseWriter, r *http.Request) error {

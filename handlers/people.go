@@ -18,7 +18,7 @@ func (h *Handlers) peopleRoutes() []route {
 		{"GET /people/new", h.newPerson, access.ManagePeople},
 		{"POST /people", h.invite, access.ManagePeople},
 		{"GET /people/{id}", h.showPerson, access.ManagePeople},
-		{"GET /people/{id}/roles", toPerson, access.ManagePeople},
+		{"GET /people/{id}/roles", h.toPerson, access.ManagePeople},
 		{"POST /people/{id}/roles", h.offerRole, access.ManagePeople},
 		{"POST /people/{id}/roles/take", h.takeRole, access.ManagePeople},
 		{"POST /people/{id}/password", h.offerPassword, access.ManagePeople},
@@ -34,9 +34,9 @@ func (h *Handlers) peopleRoutes() []route {
 	return append(all, route{"GET /people", h.listPeople, access.ManagePeople})
 }
 
-func toPerson(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, link.Person(r.Context(), r.PathValue("id")), http.StatusSeeOther)
-	return nil
+// toPerson leads from the address of a form that was refused to the page it is on.
+func (h *Handlers) toPerson(w http.ResponseWriter, r *http.Request) error {
+	return h.redirect(w, r, link.Person(r.Context(), r.PathValue("id")))
 }
 
 func (h *Handlers) listPeople(w http.ResponseWriter, r *http.Request) error {

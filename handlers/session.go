@@ -151,7 +151,7 @@ func (h *Handlers) showLogout(w http.ResponseWriter, r *http.Request) error {
 	if h.Options.Identify != nil {
 		return errNotFound
 	}
-	return h.page(w, r, session.SignOut(h.door(r)))
+	return h.page(w, r, session.SignOut())
 }
 
 func (h *Handlers) signOut(w http.ResponseWriter, r *http.Request) error {

@@ -10,7 +10,7 @@ const all = (root, selector) => [
 
 function reveal(root) {
   if (navigator.clipboard) for (const b of all(root, "[data-copy]")) b.hidden = false;
-  for (const b of all(root, "[data-reveal], [data-dismiss]")) b.hidden = false;
+  for (const b of all(root, "[data-reveal], [data-dismiss], [data-print]")) b.hidden = false;
 }
 
 async function copy(button) {
@@ -155,6 +155,7 @@ const actions = [
   ["[data-reveal]", (event, b) => toggleSecret(b)],
   ["[data-dialog]", openDialog],
   ["[data-close]", (event, b) => b.closest("dialog")?.close()],
+  ["[data-print]", () => window.print()],
   ["[data-dismiss]", (event, b) => b.closest(".toast")?.remove()],
 ];
 

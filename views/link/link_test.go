@@ -22,6 +22,8 @@ func TestLinks(t *testing.T) {
 		{Payout(ctx, "p1"), "/desk/payouts/p1"},
 		{Payout(ctx, "../a b?c#d"), "/desk/payouts/..%2Fa%20b%3Fc%23d"},
 		{PayoutApprove(ctx, "p1"), "/desk/payouts/p1/approve"},
+		{PayoutConfirmAsked(ctx, "p1", "c1"), "/desk/payouts/p1/confirm?c=c1"},
+		{PayoutSettleAsked(ctx, "p1", "c1"), "/desk/payouts/p1/settle/confirm?c=c1"},
 		{PayoutsQuery(ctx, url.Values{"store": {"a&b"}}), "/desk/payouts?store=a%26b"},
 		{PayoutsQuery(ctx, nil), "/desk/payouts"},
 		{PayoutsCSV(ctx, url.Values{"state": {"paid"}}), "/desk/payouts.csv?state=paid"},

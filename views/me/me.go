@@ -6,7 +6,6 @@ package me
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -171,6 +170,3 @@ func first(agent string, marks []mark) string {
 	}
 	return ""
 }
-
-// seen is when a browser last asked for something; it is written down once a minute.
-func seen(l access.Login) time.Time { return l.SeenAt }

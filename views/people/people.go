@@ -151,9 +151,6 @@ func signsIn(ctx context.Context, p access.Person) string {
 	return "–"
 }
 
-// allows lists the roles that carry a permission.
-func allows(perm access.Permission, role access.Role) bool { return access.Allows(role, perm) }
-
 // May is what a permission lets somebody do, as a line of its own.
 func May(ctx context.Context, perm access.Permission) string {
 	return capital(ui.T(ctx, "permission."+string(perm)))
@@ -283,24 +280,22 @@ func (i Invitation) hasLink() bool { return i.Person == "" || len(i.Grants) == 0
 
 func (i Invitation) address(ctx context.Context) string { return link.InviteAbsolute(ctx, i.Token) }
 
-// mayGive reports whether a further role can be given: not to oneself, nor to who has everything.
-func (v View) mayGive() bool {
-	return !v.Self && !v.Person.Disabled && !v.Person.External && !v.Person.IsSuper()
-}
+// changes reports whether anything about somebody is changed here: not by themselves, not of who is out, not of whom the
+// host program vouches for.
+func (v View) changes() bool { return !v.Self && !v.Person.Disabled && !v.Person.External }
 
-// mayTake reports whether roles can be taken away here.
+// mayGive reports whether a further role can be given: a super admin has everything.
+func (v View) mayGive() bool { return v.changes() && !v.Person.IsSuper() }
+
+// mayTake reports whether a role can be taken away.
 func (v View) mayTake(g access.Grant) bool {
-	return !v.Self && !v.Person.Disabled && !v.Person.External && !(v.LastSuper && g.Role == access.SuperAdmin)
+	return v.changes() && (!v.LastSuper || g.Role != access.SuperAdmin)
 }
 
 // mayReset reports whether a link for a new password could ever be used.
-func (v View) mayReset() bool {
-	return !v.Self && !v.Person.Disabled && !v.Person.External && (!v.NeedsSecond || v.HasSecond)
-}
+func (v View) mayReset() bool { return v.changes() && (!v.NeedsSecond || v.HasSecond) }
 
-func (v View) mayDisable() bool {
-	return !v.Self && !v.Person.Disabled && !v.Person.External && !v.LastSuper
-}
+func (v View) mayDisable() bool { return v.changes() && !v.LastSuper }
 
 // fixed says why nothing about somebody can be changed, "" if something can.
 func (v View) fixed(ctx context.Context) string {

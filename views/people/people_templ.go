@@ -815,7 +815,7 @@ func RoleTable() templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						if allows(perm, role) {
+						if access.Allows(role, perm) {
 							templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "<span class=\"badge badge--paid\">")
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err

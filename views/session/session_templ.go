@@ -160,7 +160,7 @@ func SignIn(f SignInForm) templ.Component {
 }
 
 // SignOut asks once more.
-func SignOut(d Door) templ.Component {
+func SignOut() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -161,6 +161,9 @@ func (d *Demo) Close() {
 	}
 }
 
+// Public is where the demo is.
+func (d *Demo) Public() string { return d.public }
+
 func (d *Demo) sample(provider string) map[string]string {
 	for _, s := range d.sims {
 		if s.def.ID == provider {

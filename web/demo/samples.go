@@ -6,6 +6,9 @@ import (
 	"github.com/paywicket/paywicket/web/payout"
 )
 
+// deadLabel is the account whose address nobody answers at.
+const deadLabel = "Moneroo, dead line"
+
 // sampleAccount is one account of the demo. address "" is the simulator's.
 type sampleAccount struct {
 	store, provider, label, address string
@@ -18,7 +21,7 @@ func accounts(dead string) []sampleAccount {
 		{store: koraMarket, provider: "gobipay", label: "GobiPay Cotonou", live: true},
 		{store: lanternHouse, provider: "goldenpay", label: "GoldenPay Asia", live: true},
 		{store: lanternHouse, provider: "goldenpay", label: "GoldenPay trial"},
-		{store: koraMarket, provider: deadProvider, label: "Moneroo, dead line", address: dead, live: true},
+		{store: koraMarket, provider: deadProvider, label: deadLabel, address: dead, live: true},
 	}
 }
 
@@ -75,7 +78,7 @@ func samples() []sample {
 		{7 * day, adjoa, "Moneroo Benin", "mtn_bj", "85,000", "Repair of the roof", moneroo("22997000926", "Koffi", "Agbodjan"), pay, payout.Paid},
 		{6 * day, adjoa, "GoldenPay Asia", "ph_gcash", "1,000.50", "Shell buttons", map[string]string{"account_no": "09171234567", "account_name": "Juan dela Cruz"}, pay, payout.Paid},
 		{5 * day, adjoa, "GoldenPay Asia", "vn_bank", "18,500,002", "Rent for the Hanoi warehouse, November", vietnam("2333908112341", "NGUYEN XUAN HUNG", "970412 PVCOMBANK"), pay, payout.Refused},
-		{4 * day, adjoa, "Moneroo, dead line", "mtn_bj", "12,000", "Test of the second line", moneroo("22997554411", "Fifamè", "Adjovi"), pay, payout.NotSent},
+		{4 * day, adjoa, deadLabel, "mtn_bj", "12,000", "Test of the second line", moneroo("22997554411", "Fifamè", "Adjovi"), pay, payout.NotSent},
 		{3 * day, adjoa, "GobiPay Cotonou", "MOOV_BEN_XOF", "28,003", "Flour for the canteen", map[string]string{"phone_number": "2290195006107"}, pay, payout.Paid},
 		{52 * time.Hour, adjoa, "GoldenPay Asia", "vn_bank", "3,650,004", "Advance to the driver", vietnam("19036512341174", "VU THI NGOC ANH", "970407 TECHCOMBANK"), resolve, payout.Unknown},
 		{51 * time.Hour, adjoa, "Moneroo Benin", "wave_ci", "150,003", "Shea butter, Abidjan", moneroo("2250707441290", "Awa", "Koné"), pay, payout.Paid},

@@ -1,0 +1,172 @@
+package handlers
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/paywicket/paywicket/views"
+	"github.com/paywicket/paywicket/views/home"
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/payout"
+)
+
+func (h *Handlers) homeRoutes() []route {
+	return []route{{"GET /{$}", h.showHome, access.SignedIn}}
+}
+
+// maxLines is how much of each kind the first page lists: the rest is one step away.
+const maxLines = 5
+
+// showHome is the first page: what needs this person, and how things stand.
+func (h *Handlers) showHome(w http.ResponseWriter, r *http.Request) error {
+	var page home.Home
+	if !views.From(r.Context()).Can(access.ViewPayouts) {
+		return h.page(w, r, home.NoRole())
+	}
+	for _, gather := range []func(*http.Request, *home.Home) error{
+		h.addAccounts, h.addMatters, h.addWaiting, h.addOwn, h.addVolume, h.addSteps,
+	} {
+		if err := gather(r, &page); err != nil {
+			return err
+		}
+	}
+	return h.page(w, r, home.Page(page))
+}
+
+// addAccounts adds the accounts and what their providers posted lately.
+func (h *Handlers) addAccounts(r *http.Request, page *home.Home) error {
+	accounts, err := h.Stores.Accounts(r.Context(), person(r), access.ViewAccounts)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		one := home.Account{Account: a, Company: h.Stores.Catalog.Name(a.Provider)}
+		if a.Frozen.On() {
+			one.Frozen = h.frozenWords(r, a)
+		}
+		page.Accounts = append(page.Accounts, one)
+	}
+	page.Hooks, err = h.Hooks.Tally(r.Context(), payout.ScopeOf(person(r), access.ViewWebhooks), h.Now().Add(-24*time.Hour))
+	return err
+}
+
+// recently is how long a payout that did not go through stands on the first page.
+const recently = 3 * 24 * time.Hour
+
+// addMatters adds what needs a person now: open outcomes, and what did not go through and was not corrected.
+func (h *Handlers) addMatters(r *http.Request, page *home.Home) error {
+	ctx, scope := r.Context(), payout.ScopeOf(person(r), access.ViewPayouts)
+	open, err := h.History.List(ctx, scope, payout.Filter{Review: true, Sort: payout.Oldest, Limit: maxLines})
+	if err != nil {
+		return err
+	}
+	page.Review = open.Rows
+	lost, err := h.History.List(ctx, scope, payout.Filter{From: h.Now().Add(-recently), Limit: maxLines,
+		States: []payout.State{payout.NotSent, payout.Refused, payout.NotExecuted, payout.Failed, payout.Cancelled, payout.Returned}})
+	if err != nil {
+		return err
+	}
+	for _, row := range lost.Rows {
+		corrected, err := h.History.Corrections(ctx, scope, row.ID)
+		if err != nil {
+			return err
+		}
+		if len(corrected) == 0 {
+			page.Lost = append(page.Lost, row)
+		}
+	}
+	return nil
+}
+
+// addWaiting adds what this person could approve, and who else is asked to agree to something.
+func (h *Handlers) addWaiting(r *http.Request, page *home.Home) error {
+	if views.From(r.Context()).Can(access.ApprovePayouts) {
+		all, _, err := h.queued(r)
+		if err != nil {
+			return err
+		}
+		page.Waiting = undecided(all)
+		page.Elsewhere = len(all) - len(page.Waiting)
+		for i := range page.Waiting[:min(len(page.Waiting), maxLines)] {
+			if err := h.compare(r, &page.Waiting[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if !views.From(r.Context()).Can(access.ManagePeople) {
+		return nil
+	}
+	invitations, err := h.Access.Invitations(r.Context())
+	for _, i := range invitations {
+		if i.Waiting() && i.By != person(r).ID {
+			page.Invitations = append(page.Invitations, i)
+		}
+	}
+	return err
+}
+
+// addOwn adds what this person drafted and asked for.
+func (h *Handlers) addOwn(r *http.Request, page *home.Home) error {
+	if !views.From(r.Context()).Can(access.DraftPayouts) {
+		return nil
+	}
+	mine := payout.Filter{Author: person(r).ID, Limit: maxLines}
+	scope := payout.ScopeOf(person(r), access.DraftPayouts)
+	mine.States = []payout.State{payout.Draft}
+	drafts, err := h.History.List(r.Context(), scope, mine)
+	if err != nil {
+		return err
+	}
+	mine.States = []payout.State{payout.Submitted, payout.Approved, payout.Sending, payout.Accepted}
+	asked, err := h.History.List(r.Context(), scope, mine)
+	page.Drafts, page.Asked = drafts.Rows, asked.Rows
+	return err
+}
+
+// addVolume adds what was paid in the last two weeks, by day as the page's time zone counts them.
+func (h *Handlers) addVolume(r *http.Request, page *home.Home) error {
+	v := views.From(r.Context())
+	now := v.Now.In(v.Zone)
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, v.Zone)
+	page.First = today.AddDate(0, 0, 1-home.Days)
+	slots, err := h.History.Volume(r.Context(), payout.ScopeOf(person(r), access.ViewPayouts), page.First)
+	page.Add(slots, v.Zone)
+	return err
+}
+
+// addSteps adds what is still to be set up, for those who can.
+func (h *Handlers) addSteps(r *http.Request, page *home.Home) error {
+	v := views.From(r.Context())
+	if !v.Can(access.ManageStores) {
+		return nil
+	}
+	any, err := h.History.List(r.Context(), payout.ScopeOf(v.Person, access.ViewPayouts), payout.Filter{Limit: 1})
+	if err != nil {
+		return err
+	}
+	page.Steps = []home.Step{{Code: "store", Done: len(v.Stores) > 0}, {Code: "account", Done: len(page.Accounts) > 0}}
+	if v.Can(access.ManagePeople) {
+		second, err := h.hasSecond(r)
+		if err != nil {
+			return err
+		}
+		page.Steps = append(page.Steps, home.Step{Code: "people", Done: second}, home.Step{Code: "totp", Done: v.Person.HasTOTP || v.Person.External})
+	}
+	page.Steps = append(page.Steps, home.Step{Code: "payout", Done: len(any.Rows) > 0})
+	return nil
+}
+
+// hasSecond reports whether there are enough people to pay: two super admins, or one where one is meant to do.
+func (h *Handlers) hasSecond(r *http.Request) (bool, error) {
+	if onePerson, err := h.onePerson(r.Context()); err != nil || onePerson {
+		return onePerson, err
+	}
+	people, err := h.Access.People(r.Context())
+	n := 0
+	for _, p := range people {
+		if p.IsSuper() {
+			n++
+		}
+	}
+	return n > 1, err
+}

@@ -1,0 +1,155 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/paywicket/paywicket/views"
+	"github.com/paywicket/paywicket/views/payouts"
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/inbox"
+	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/policy"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+// maxHooks is how many webhooks the page of a payout tells of: far more than any provider sends about one.
+const maxHooks = 200
+
+func (h *Handlers) showPayout(w http.ResponseWriter, r *http.Request) error {
+	o, r, err := h.one(r, h.Now())
+	if err != nil {
+		return err
+	}
+	return h.page(w, r, payouts.OnePage(o))
+}
+
+// showState is the part of the page that changes while a payout is on its way. What a script has on screen already is
+// not sent again.
+func (h *Handlers) showState(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	opened := h.Now()
+	if unix, err := strconv.ParseInt(q.Get("since"), 10, 64); err == nil && unix > 0 && time.Unix(unix, 0).Before(opened) {
+		opened = time.Unix(unix, 0)
+	}
+	o, r, err := h.one(r, opened)
+	if err != nil {
+		return err
+	}
+	if wantsPart(r) && o.Same(r.Context(), q.Get("is")) {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	r = told(r, o, q.Get("is"))
+	return h.render(w, r, http.StatusOK, payouts.OnePage(o), payouts.State(o, true))
+}
+
+// told says aloud that the payout stands elsewhere than on screen.
+func told(r *http.Request, o payouts.One, was string) *http.Request {
+	if was == "" || o.SameState(was) {
+		return r
+	}
+	v := views.From(r.Context())
+	v.Flash = append(v.Flash, views.Flash{Text: v.Localizer.T("payouts.now", "State", v.Localizer.T("state."+string(o.Payout.State)))})
+	return r.WithContext(views.With(r.Context(), v))
+}
+
+// one gathers everything about a payout, and limits what surrounds the page to it.
+func (h *Handlers) one(r *http.Request, opened time.Time) (payouts.One, *http.Request, error) {
+	p, err := h.payoutOf(r)
+	if err != nil {
+		return payouts.One{}, r, err
+	}
+	o := payouts.One{Payout: p, Opened: opened}
+	for _, gather := range []func(*http.Request, *payouts.One) error{h.addParties, h.addThread, h.addDeciders, h.addRelated} {
+		if err := gather(r, &o); err != nil {
+			return o, r, err
+		}
+	}
+	live := p.Content.Live
+	if p.Content.Account == "" {
+		live = o.Account.Live || o.Account.ID == ""
+	}
+	return o, aboutPayout(r, p, live), nil
+}
+
+// addParties adds the account and the author.
+func (h *Handlers) addParties(r *http.Request, o *payouts.One) error {
+	id := o.Payout.Content.Account
+	if id == "" {
+		id = o.Payout.Input.Account
+	}
+	account, err := h.Stores.AccountOf(r.Context(), o.Payout.Store, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	o.Account, o.Halted = account, views.From(r.Context()).Frozen
+	if account.Frozen.On() {
+		o.Halted = h.frozenWords(r, account)
+	}
+	author, err := h.Access.Person(r.Context(), o.Payout.Author)
+	if errors.Is(err, access.ErrNotFound) {
+		author, err = access.Person{Name: string(o.Payout.Author)}, nil
+	}
+	o.AuthorName = author.Name
+	return err
+}
+
+// frozenWords says why an account sends nothing.
+func (h *Handlers) frozenWords(r *http.Request, a store.Account) string {
+	if a.Frozen.By == "" {
+		return words(r).T("payouts.frozen.credentials", "Company", h.Stores.Catalog.Name(a.Provider))
+	}
+	return a.Frozen.Reason
+}
+
+// addThread adds what people did, what was said to the provider and what it posted to us.
+func (h *Handlers) addThread(r *http.Request, o *payouts.One) error {
+	ctx, scope := r.Context(), payout.ScopeOf(person(r), access.ViewPayouts)
+	var err error
+	if o.Entries, err = h.Audit.Of(ctx, scope, string(o.Payout.ID)); err != nil {
+		return err
+	}
+	if o.Exchanges, err = h.History.Exchanges(ctx, scope, o.Payout.ID); err != nil {
+		return err
+	}
+	page, err := h.Hooks.List(ctx, payout.ScopeOf(person(r), access.ViewWebhooks), inbox.Filter{Payout: o.Payout.ID, Limit: maxHooks})
+	o.Hooks = page.Hooks
+	return err
+}
+
+// addDeciders adds who may approve a payout that waits.
+func (h *Handlers) addDeciders(r *http.Request, o *payouts.One) error {
+	if o.Payout.State != payout.Submitted {
+		return nil
+	}
+	onePerson, err := h.onePerson(r.Context())
+	if err != nil {
+		return err
+	}
+	facts := o.Payout.Facts(onePerson)
+	everybody, err := h.Access.People(r.Context())
+	for _, who := range everybody {
+		if bar, _ := policy.MayApprove(facts, who); bar == policy.None {
+			o.Approvers = append(o.Approvers, who.Name)
+			o.MayApprove = o.MayApprove || who.ID == person(r).ID
+		}
+	}
+	slices.Sort(o.Approvers)
+	return err
+}
+
+// addRelated adds what is known of the recipient and which payouts took this one's place.
+func (h *Handlers) addRelated(r *http.Request, o *payouts.One) error {
+	scope := payout.ScopeOf(person(r), access.ViewPayouts)
+	earlier, err := h.History.Earlier(r.Context(), scope, o.Payout)
+	if err != nil {
+		return err
+	}
+	o.Earlier = earlier.Know()
+	o.Corrections, err = h.History.Corrections(r.Context(), scope, o.Payout.ID)
+	return err
+}

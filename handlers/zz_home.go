@@ -1,3 +1,0 @@
-package handlers
-
-func (h *Handlers) homeRoutes() []route { return nil }

@@ -1,0 +1,75 @@
+package payouts
+
+import (
+	"context"
+
+	"github.com/paywicket/paywicket/views"
+	"github.com/paywicket/paywicket/views/ui"
+	"github.com/paywicket/paywicket/web/audit"
+	"github.com/paywicket/paywicket/web/payout"
+)
+
+// notice is what a page must not be read without: what happened, in whose words, what it means for the money.
+type notice struct {
+	tone  views.Tone
+	key   string // with ".title" and ".text"
+	args  []any
+	words string // of a person or of the company
+}
+
+// notices are those of the payout as it stands, the gravest first.
+func (o One) notices(ctx context.Context) []notice {
+	var all []notice
+	if o.Payout.OpenConflict() != nil {
+		all = append(all, notice{tone: views.Bad, key: "payouts.notice.conflict"})
+	}
+	if n := o.stateNotice(ctx); n.key != "" {
+		n.args = append(n.args, "Company", o.company(), "Age", ui.L(ctx).Age(views.From(ctx).Now.Sub(o.since())))
+		all = append(all, n)
+	}
+	return all
+}
+
+func (o One) stateNotice(ctx context.Context) notice {
+	key, words := "payouts.notice."+string(o.Payout.State), o.Payout.Reason
+	switch o.Payout.State {
+	case payout.Submitted:
+		return o.waitingNotice(ctx)
+	case payout.Approved:
+		if o.Halted != "" {
+			return notice{tone: views.Warn, key: "payouts.notice.halted", args: []any{"Why", o.Halted}}
+		}
+		return notice{key: key}
+	case payout.Sending, payout.Accepted:
+		return notice{key: key}
+	case payout.Unknown:
+		return notice{tone: views.Odd, key: key, words: words}
+	case payout.NotSent, payout.NotExecuted:
+		return notice{tone: views.Warn, key: key, words: words}
+	case payout.Refused, payout.Failed, payout.Cancelled, payout.Returned:
+		return notice{tone: views.Bad, key: key, words: words}
+	case payout.Rejected:
+		return notice{tone: views.Warn, key: key, words: words, args: []any{"Name", o.by(audit.PayoutRejected)}}
+	case payout.Withdrawn:
+		return notice{key: key, args: []any{"Name", o.by(audit.PayoutWithdrawn)}}
+	case payout.Discarded:
+		return notice{key: key, args: []any{"Name", o.by(audit.PayoutDiscarded)}}
+	default: // a draft says what it is, and what is paid needs nobody
+		return notice{}
+	}
+}
+
+// waitingNotice says who can decide, and why an earlier decision did not hold.
+func (o One) waitingNotice(ctx context.Context) notice {
+	if code := o.sentBack(); code != "" {
+		return notice{tone: views.Warn, key: "payouts.notice.sent_back", args: []any{"Why", ui.T(ctx, "payout.error."+code+".text", "Name", "", "State", "")},
+			words: o.Payout.Reason}
+	}
+	switch {
+	case o.stale():
+		return notice{tone: views.Warn, key: "payouts.notice.stale"}
+	case len(o.Approvers) == 0:
+		return notice{tone: views.Warn, key: "payouts.notice.nobody"}
+	}
+	return notice{key: "payouts.notice.submitted", args: []any{"Names", ui.L(ctx).Or(o.Approvers...)}}
+}
