@@ -180,20 +180,21 @@ const rowColumns = `p.id, p.store, p.provider, coalesce(json_extract(p.content, 
 	p.method, coalesce(json_extract(p.content, '$.method_name'), ''), coalesce(json_extract(p.content, '$.country'), ''), p.currency, p.minor,
 	p.fee_currency, p.fee_minor, p.recipient, p.number,
 	coalesce(nullif(json_extract(p.content, '$.description'), ''), json_extract(p.input, '$.description'), ''), p.reason, p.reference, p.remote_id,
-	p.author, coalesce(w.name, ''), p.one_person, p.conflicts > 0, p.created_at, p.updated_at, p.submitted_at`
+	p.author, coalesce(w.name, ''), p.one_person, p.conflicts > 0, p.created_at, p.updated_at, p.submitted_at,
+	coalesce((select t.started_at from attempts t where t.payout = p.id order by t.no desc limit 1), 0)`
 
 const rowTables = ` from payouts p left join accounts a on a.id = p.account left join people w on w.id = p.author where `
 
 func scanRow(scan func(...any) error) (payout.Row, error) {
 	var r payout.Row
 	var live, onePerson, conflict int
-	var created, updated, submitted int64
+	var created, updated, submitted, sent int64
 	err := scan(&r.ID, &r.Store, &r.Provider, &r.Company, &r.AccountLabel, &live, &r.State, &r.Method, &r.MethodName, &r.Country,
 		&r.Amount.Currency, &r.Amount.Minor, &r.Fee.Currency, &r.Fee.Minor, &r.Recipient, &r.Number, &r.Description, &r.Reason,
-		&r.Reference, &r.RemoteID, &r.Author, &r.AuthorName, &onePerson, &conflict, &created, &updated, &submitted)
+		&r.Reference, &r.RemoteID, &r.Author, &r.AuthorName, &onePerson, &conflict, &created, &updated, &submitted, &sent)
 	r.Live, r.OnePerson, r.Conflict = live == 1, onePerson == 1, conflict == 1
 	r.Matched = !r.Conflict && r.RemoteID != "" && (r.State == payout.Paid || r.State == payout.Failed || r.State == payout.Cancelled || r.State == payout.Returned)
-	r.CreatedAt, r.UpdatedAt, r.SubmittedAt = moment(created), moment(updated), moment(submitted)
+	r.CreatedAt, r.UpdatedAt, r.SubmittedAt, r.SentAt = moment(created), moment(updated), moment(submitted), moment(sent)
 	return r, err
 }
 

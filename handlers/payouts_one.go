@@ -69,11 +69,21 @@ func (h *Handlers) one(r *http.Request, opened time.Time) (payouts.One, *http.Re
 			return o, r, err
 		}
 	}
-	live := p.Content.Live
-	if p.Content.Account == "" {
-		live = o.Account.Live || o.Account.ID == ""
+	return o, about(r, o), nil
+}
+
+// about limits what surrounds the page to its payout. A draft has the mode of the account that is chosen so far.
+func about(r *http.Request, o payouts.One) *http.Request {
+	if o.Payout.Content.Account != "" {
+		return aboutPayout(r, o.Payout, o.Payout.Content.Live)
 	}
-	return o, aboutPayout(r, p, live), nil
+	r = aboutPayout(r, o.Payout, o.Account.Live)
+	if o.Account.ID == "" {
+		v := views.From(r.Context())
+		v.Mode = ""
+		r = r.WithContext(views.With(r.Context(), v))
+	}
+	return r
 }
 
 // addParties adds the account and the author.

@@ -106,22 +106,21 @@ window.addEventListener("pageshow", (event) => {
 
 // --- What is typed while htmx fetches the same form is put into it again; what could not be fetched or saved is said.
 
-const typedIn = (form) => [...form.querySelectorAll("input[id]:not([type=hidden]), select[id], textarea[id]")].map((e) => [e.id, e.value]);
+const typedIn = (form) => [...form.querySelectorAll("input[id]:not([type=hidden]), select[id], textarea[id]")].map((e) => [e.id, e.value, e]);
 
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   const form = detail.elt.closest("form[data-keep]");
-  if (form) detail.xhr.was = new Map(typedIn(form));
+  if (form) detail.xhr.typed = { form, was: new Map(typedIn(form)) };
 });
 
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const form = detail.xhr.was && detail.elt.closest("form[data-keep]");
-  if (form) detail.xhr.since = typedIn(form).filter(([id, value]) => detail.xhr.was.get(id) !== value);
+document.addEventListener("htmx:beforeSwap", ({ detail: { xhr } }) => {
+  if (xhr.typed) xhr.since = typedIn(xhr.typed.form).filter(([id, value]) => xhr.typed.was.get(id) !== value);
 });
 
-document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  for (const [id, value] of detail.xhr?.since ?? []) {
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  for (const [id, value, old] of detail.xhr?.since ?? []) {
     const input = document.getElementById(id);
-    if (!input || input.value === value) continue;
+    if (!input || input === old || input.value === value) continue;
     input.value = value;
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }

@@ -89,7 +89,7 @@ func (h Home) matters(ctx context.Context) []matter {
 
 func reviewMatter(ctx context.Context, r *payout.Row) matter {
 	m := matter{tone: views.Odd, title: ui.T(ctx, "home.unknown", "Company", r.Company, "Recipient", payouts.Recipient(ctx, *r)),
-		text: ui.T(ctx, "home.unknown_text"), href: link.PayoutReview(ctx, string(r.ID)), row: r, since: r.UpdatedAt}
+		text: ui.T(ctx, "home.unknown_text"), href: link.PayoutReview(ctx, string(r.ID)), row: r, since: r.SentAt}
 	if r.Conflict {
 		m.tone, m.icon = views.Bad, "warn"
 		m.title = ui.T(ctx, "home.conflict", "Company", r.Company, "Recipient", payouts.Recipient(ctx, *r))
@@ -267,3 +267,6 @@ func waitIcon(t views.Tone) string {
 	}
 	return "warn"
 }
+
+// balances are the first few: the rest stand on the account's page.
+func (a Account) balances() []store.Balance { return a.Balances[:min(len(a.Balances), 3)] }

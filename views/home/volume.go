@@ -126,7 +126,7 @@ func (v Volume) span(ctx context.Context) string {
 const (
 	chartHeight = 156
 	chartBase   = 130
-	chartTop    = 10
+	chartTop    = 24
 	chartFirst  = 4  // percent before the first bar
 	chartBar    = 38 // tenths of a percent
 )

@@ -15,6 +15,7 @@ type notice struct {
 	key   string // with ".title" and ".text"
 	args  []any
 	words string // of a person or of the company
+	who   string // whose
 }
 
 // notices are those of the payout as it stands, the gravest first.
@@ -24,6 +25,9 @@ func (o One) notices(ctx context.Context) []notice {
 		all = append(all, notice{tone: views.Bad, key: "payouts.notice.conflict"})
 	}
 	if n := o.stateNotice(ctx); n.key != "" {
+		if n.who == "" {
+			n.who = o.company()
+		}
 		n.args = append(n.args, "Company", o.company(), "Age", ui.L(ctx).Age(views.From(ctx).Now.Sub(o.since())))
 		all = append(all, n)
 	}
@@ -49,7 +53,8 @@ func (o One) stateNotice(ctx context.Context) notice {
 	case payout.Refused, payout.Failed, payout.Cancelled, payout.Returned:
 		return notice{tone: views.Bad, key: key, words: words}
 	case payout.Rejected:
-		return notice{tone: views.Warn, key: key, words: words, args: []any{"Name", o.by(audit.PayoutRejected)}}
+		who := o.by(audit.PayoutRejected)
+		return notice{tone: views.Warn, key: key, words: words, who: who, args: []any{"Name", who}}
 	case payout.Withdrawn:
 		return notice{key: key, args: []any{"Name", o.by(audit.PayoutWithdrawn)}}
 	case payout.Discarded:
@@ -62,7 +67,7 @@ func (o One) stateNotice(ctx context.Context) notice {
 // waitingNotice says who can decide, and why an earlier decision did not hold.
 func (o One) waitingNotice(ctx context.Context) notice {
 	if code := o.sentBack(); code != "" {
-		return notice{tone: views.Warn, key: "payouts.notice.sent_back", args: []any{"Why", ui.T(ctx, "payout.error."+code+".text", "Name", "", "State", "")},
+		return notice{tone: views.Warn, key: "payouts.notice.sent_back", args: []any{"Why", ui.T(ctx, "payout.error."+code+".text")},
 			words: o.Payout.Reason}
 	}
 	switch {

@@ -115,7 +115,7 @@ func (t *teller) answered(attempt int) bool {
 func (t *teller) news(e audit.Entry) {
 	d := detailsOf(e)
 	state := payout.State(d.text("state"))
-	ev := event{at: e.At, by: "Paywicket", words: d.text("words")}
+	ev := event{at: e.At, by: "Paywicket", words: d.text("words"), led: true}
 	ev.tone, ev.icon = tone(state), icon(state)
 	words := ui.Strong(ui.T(t.ctx, "state."+string(state)))
 	ev.what = ui.Rich("story.state", "State", words)
@@ -142,13 +142,13 @@ func (t *teller) news(e audit.Entry) {
 func (t *teller) looked(e audit.Entry) {
 	d := detailsOf(e)
 	t.add(event{at: e.At, icon: "ask", what: ui.Rich("story.asked", "Company", t.one.company()), by: t.text("story.by.look"),
-		lines: []string{t.text("story.none.nothing_found")}, words: d.text("words"), quiet: true, looked: true})
+		lines: []string{t.text("story.none.nothing_found")}, words: d.text("words"), led: true, quiet: true, looked: true})
 }
 
 // system tells what Paywicket noted by itself.
 func (t *teller) system(e audit.Entry) {
 	d := detailsOf(e)
-	ev := event{at: e.At, icon: "note", by: "Paywicket"}
+	ev := event{at: e.At, icon: "note", by: "Paywicket", led: true}
 	switch e.Action {
 	case audit.PayoutPrepared:
 		ev.what, ev.by = ui.Rich("story.named", "Company", t.one.company(), "Number", ui.Code(d.text("remote_id"))), t.text("story.by.from")
@@ -157,7 +157,7 @@ func (t *teller) system(e audit.Entry) {
 		ev.lines = []string{t.text("story.none.not_understood")}
 	case audit.PayoutSentBack:
 		ev.tone, ev.what = views.Warn, ui.Rich("story.sent_back")
-		ev.lines = []string{t.text("payout.error."+d.text("code")+".text", "Name", "", "State", "")}
+		ev.lines = []string{t.text("payout.error." + d.text("code") + ".text")}
 	case audit.ConflictOpened:
 		ev.tone, ev.icon = views.Bad, "warn"
 		ev.what = ui.Rich("story.conflict", "What", ui.Strong(ui.T(t.ctx, "review.conflict."+d.text("code"))))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/views/ui"
@@ -33,10 +34,13 @@ func (l List) find(ctx context.Context) ui.Field {
 	return f
 }
 
-func (l List) date(ctx context.Context, name string) ui.Field {
-	f := l.field(ctx, name)
-	f.Type = "date"
-	return f
+// day is a day of the filter, as a browser's control for days takes it.
+func (l List) day(name string) string {
+	value := l.Query.Get(name)
+	if _, err := time.Parse(time.DateOnly, value); err != nil {
+		return ""
+	}
+	return value
 }
 
 func (l List) bound(ctx context.Context, name string) ui.Field {
@@ -79,8 +83,8 @@ func (l List) states(ctx context.Context) ui.Field {
 		all = append(all, ui.Option{Value: string(s), Label: ui.T(ctx, "state."+string(s))})
 	}
 	f := l.choice(ctx, "state", all)
-	if strings.Contains(f.Value, ",") {
-		f.Options[len(f.Options)-1].Label = stateWords(ctx, f.Value)
+	if words := stateWords(ctx, f.Value); strings.Contains(f.Value, ",") && words != "" {
+		f.Options[len(f.Options)-1].Label = words
 	}
 	return f
 }
@@ -115,7 +119,7 @@ func (l List) order(ctx context.Context) ui.Field {
 
 // more reports whether one of the fields that are folded away is set.
 func (l List) more() bool {
-	return slices.ContainsFunc([]string{"method", "mode", "min", "max", "sort"}, func(name string) bool { return l.Query.Get(name) != "" })
+	return slices.ContainsFunc([]string{"method", "min", "max"}, func(name string) bool { return l.Query.Get(name) != "" })
 }
 
 // chips are the parts of the filter that are set and understood, each with the list without it.
@@ -123,8 +127,7 @@ func (l List) chips(ctx context.Context) []ui.Chip {
 	var all []ui.Chip
 	for _, name := range names() {
 		value := l.Query.Get(name)
-		wrong := slices.ContainsFunc(l.Wrong, func(w Wrong) bool { return w.Name == name })
-		if value == "" || wrong || name == "sort" || name == "after" || name == "before" {
+		if value == "" || l.isWrong(name) || name == "sort" || name == "after" || name == "before" {
 			continue
 		}
 		all = append(all, ui.Chip{Text: ui.T(ctx, "payouts.chip."+name, "Value", l.say(ctx, name, value)), Href: l.Query.With(name, "").Href(ctx)})
@@ -155,13 +158,28 @@ func (l List) say(ctx context.Context, name, value string) string {
 		if day, err := time.Parse(time.DateOnly, value); err == nil {
 			return ui.L(ctx).Date(day)
 		}
-	case "min", "max":
-		return value + "\u00a0" + l.Filter.Currency
+	case "min":
+		return l.amount(ctx, l.Filter.Min)
+	case "max":
+		return l.amount(ctx, l.Filter.Max)
 	}
 	return value
 }
 
-// says what is wrong with a part of the address.
+func (l List) amount(ctx context.Context, decimal string) string {
+	a, err := money.ParseDecimal(decimal, l.Filter.Currency)
+	if err != nil {
+		return decimal
+	}
+	return ui.MoneyText(ctx, a)
+}
+
+// isWrong reports whether a part of the address was left out.
+func (l List) isWrong(name string) bool {
+	return slices.ContainsFunc(l.Wrong, func(w Wrong) bool { return w.Name == name })
+}
+
+// wrong says what is wrong with a part of the address.
 func (l List) wrong(ctx context.Context, w Wrong) string {
 	return ui.T(ctx, w.Key, "Name", ui.T(ctx, "payouts.filter."+w.Name), "Value", shorten(w.Value))
 }

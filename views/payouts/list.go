@@ -5,6 +5,7 @@
 package payouts
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -79,7 +80,7 @@ func (l List) tabs(ctx context.Context) []ui.Tab {
 	}
 	for _, w := range words {
 		all = append(all, ui.Tab{Text: stateWords(ctx, w), Href: l.Query.With("state", w).Href(ctx), Count: l.tabCount(ctx, w),
-			Current: l.Query.Get("state") == w})
+			Current: l.Query.Get("state") == w || (w == "" && l.isWrong("state"))})
 	}
 	return all
 }
@@ -136,7 +137,7 @@ func (l List) found(ctx context.Context) string {
 }
 
 func (l List) shown(ctx context.Context) string {
-	return ui.T(ctx, "payouts.shown"+string(l.Filter.Sort), "Shown", len(l.Page.Rows), "Count", l.count())
+	return ui.T(ctx, "payouts.sorted."+cmp.Or(string(l.Filter.Sort), "newest"), "Shown", len(l.Page.Rows), "Count", l.count())
 }
 
 // net is what left the store, where the money has left and the fee is known.
@@ -208,7 +209,7 @@ func why(ctx context.Context, r payout.Row) string {
 	case payout.Submitted:
 		return ui.T(ctx, "payouts.by", "Name", r.AuthorName)
 	case payout.Sending, payout.Accepted, payout.Unknown:
-		return ui.T(ctx, "payouts.for", "Age", ui.L(ctx).Age(views.From(ctx).Now.Sub(r.UpdatedAt)))
+		return ui.T(ctx, "payouts.for", "Age", ui.L(ctx).Age(views.From(ctx).Now.Sub(r.SentAt)))
 	default:
 		return r.Reason
 	}
@@ -255,6 +256,14 @@ func brief(id string) string {
 // shownSum is a sum as the page shows it: nothing where drafts have no amount.
 func shownSum(a money.Amount) money.Amount {
 	if a.Currency == "" {
+		return money.Amount{}
+	}
+	return a
+}
+
+// shownFee is the fees of a sum; none were told where they come to nothing.
+func shownFee(a money.Amount) money.Amount {
+	if a.Minor == 0 {
 		return money.Amount{}
 	}
 	return a

@@ -1,6 +1,7 @@
 package payouts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -206,4 +207,27 @@ func (o One) Same(ctx context.Context, fingerprint string) bool {
 func (o One) SameState(fingerprint string) bool {
 	state, _, _ := strings.Cut(fingerprint, ".")
 	return state == string(o.Payout.State)
+}
+
+// number is the account that is paid, masked.
+func number(ctx context.Context, c payout.Content) string {
+	if c.AccountNumber() == "" {
+		return approvals.Recipient(ctx, "")
+	}
+	return providers.Mask(c.AccountNumber())
+}
+
+// where says at which bank and by which method, a line each.
+func where(ctx context.Context, c payout.Content) []string {
+	var lines []string
+	for _, d := range c.Details {
+		if d.Role == providers.RoleBank {
+			lines = append(lines, cmp.Or(d.Shown, d.Value))
+		}
+	}
+	method, country := c.MethodName, ui.L(ctx).Country(c.Country)
+	if c.Country != "" && !strings.Contains(method, country) {
+		method += ", " + country
+	}
+	return append(lines, method)
 }

@@ -31,6 +31,7 @@ type event struct {
 	href  string // with the words link
 	link  string
 
+	led    bool // by what was said just before
 	quiet  bool // a look-up that changed nothing
 	looked bool // what came of the look-up before it
 	hidden []event
@@ -71,12 +72,29 @@ func (o One) story(ctx context.Context) []day {
 	for _, e := range o.Entries {
 		t.entry(e)
 	}
+	done := t.told
+	t.told = nil
 	t.exchanges()
 	for _, h := range o.Hooks {
 		t.hook(h)
 	}
 	slices.SortStableFunc(t.told, func(a, b event) int { return a.at.Compare(b.at) })
-	return byDay(ctx, fewer(joinLooks(t.told)))
+	return byDay(ctx, fewer(joinLooks(weave(done, t.told))))
+}
+
+// weave puts what was said between what was done. The audit log knows the order of what was done, whatever clocks say;
+// what was said comes before what it led to.
+func weave(done, said []event) []event {
+	var all []event
+	for _, d := range done {
+		n := 0
+		for n < len(said) && (said[n].at.Before(d.at) || d.led && said[n].at.Equal(d.at)) {
+			n++
+		}
+		all = append(append(all, said[:n]...), d)
+		said = said[n:]
+	}
+	return append(all, said...)
 }
 
 // joinLooks tells a look-up and what came of it as one thing.

@@ -81,7 +81,9 @@ func tab(t *testing.T, d *demo.Demo, parent context.Context) *browser {
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	b := &browser{t: t, ctx: ctx, public: d.Public()}
-	b.do(chromedp.Navigate("about:blank"))
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the first without a deadline: it would end the tab
+		t.Fatal(err)
+	}
 	messages := chromedp.Console(ctx)
 	go func() {
 		for m, err := range messages {
@@ -108,7 +110,9 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 }
 
 func (b *browser) where() string {
-	url, _ := chromedp.Run(b.ctx, chromedp.Location()) // only for messages
+	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+	defer cancel()
+	url, _ := chromedp.Run(ctx, chromedp.Location()) // only for messages
 	return url
 }
 

@@ -75,6 +75,7 @@ type Row struct {
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	SubmittedAt  time.Time
+	SentAt       time.Time // of the latest attempt
 }
 
 // Page is one page of the history.

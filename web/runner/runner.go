@@ -84,9 +84,11 @@ func (r *Runner) Run(ctx context.Context) error {
 	if err := r.Take(ctx); err != nil {
 		return err
 	}
+	reading, stop := context.WithCancel(ctx)
 	var balances sync.WaitGroup
-	balances.Go(func() { r.readBalances(ctx) })
+	balances.Go(func() { r.readBalances(reading) })
 	err := r.loop(ctx)
+	stop()
 	balances.Wait()
 	return errors.Join(err, r.Leave())
 }
