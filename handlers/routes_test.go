@@ -64,7 +64,9 @@ type objects struct {
 }
 
 func newMatrix(t *testing.T) *matrix {
-	s := newSite(t, func(c *web.Config) { c.Providers = []providers.Definition{kioskDefinition()} })
+	s := newSite(t, func(c *web.Config) {
+		c.Providers, c.ProviderURLs = []providers.Definition{kioskDefinition()}, []string{"kiosk=http://127.0.0.1:9"}
+	})
 	first := s.setup()
 	mine, other := s.store(first, "Mine"), s.store(first, "Other")
 	m := &matrix{site: s, browsers: map[access.Role]*browser{access.SuperAdmin: s.browser, visitorRole: s.another(t)}}
@@ -94,7 +96,8 @@ func (m *matrix) fill(t *testing.T, by access.Person, st store.Store) objects {
 	}
 	_, _ = io.Copy(io.Discard, res.Body)
 	_ = res.Body.Close()
-	return objects{store: st.ID, account: a.ID, payout: p.ID, person: by.ID}
+	somebody := m.site.person("Somebody", "somebody."+st.Name+"@kora.example", accountantOf(st))
+	return objects{store: st.ID, account: a.ID, payout: p.ID, person: somebody.ID}
 }
 
 // path fills in a pattern's wildcards with what is there.

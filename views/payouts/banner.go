@@ -21,6 +21,9 @@ type notice struct {
 // notices are those of the payout as it stands, the gravest first.
 func (o One) notices(ctx context.Context) []notice {
 	var all []notice
+	if o.Payout.Torn {
+		all = append(all, notice{tone: views.Bad, key: "payout.error.snapshot"})
+	}
 	if o.Payout.OpenConflict() != nil {
 		all = append(all, notice{tone: views.Bad, key: "payouts.notice.conflict"})
 	}

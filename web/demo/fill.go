@@ -40,14 +40,14 @@ func (d *Demo) fill(ctx context.Context, dead string) error {
 	return d.refresh(ctx, w)
 }
 
-// refresh reads the balances again, so that they are as old as the demo and not as its past.
+// refresh tests the accounts again, so that what is known of them is as old as the demo and not as its past.
 func (d *Demo) refresh(ctx context.Context, w *world) error {
 	for _, a := range w.accounts {
 		if a.Label == deadLabel {
 			continue
 		}
-		if err := d.App.Admin().Companies.Refresh(ctx, a); err != nil {
-			return fmt.Errorf("read balance of %s: %w", a.Label, err)
+		if _, err := d.App.Admin().Companies.Check(ctx, w.people["adjoa@paywicket.example"], a); err != nil {
+			return fmt.Errorf("test %s: %w", a.Label, err)
 		}
 	}
 	return nil
