@@ -115,7 +115,7 @@ func (t *teller) answered(attempt int) bool {
 func (t *teller) news(e audit.Entry) {
 	d := detailsOf(e)
 	state := payout.State(d.text("state"))
-	ev := event{at: e.At, by: "Paywicket", words: d.text("words"), led: true}
+	ev := event{at: e.At, by: "Paywicket", words: d.text("words"), led: e.Action == audit.PayoutReported}
 	ev.tone, ev.icon = tone(state), icon(state)
 	words := ui.Strong(ui.T(t.ctx, "state."+string(state)))
 	ev.what = ui.Rich("story.state", "State", words)

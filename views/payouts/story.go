@@ -74,10 +74,10 @@ func (o One) story(ctx context.Context) []day {
 	}
 	done := t.told
 	t.told = nil
-	t.exchanges()
 	for _, h := range o.Hooks {
 		t.hook(h)
 	}
+	t.exchanges()
 	slices.SortStableFunc(t.told, func(a, b event) int { return a.at.Compare(b.at) })
 	return byDay(ctx, fewer(joinLooks(weave(done, t.told))))
 }

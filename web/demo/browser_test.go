@@ -171,7 +171,7 @@ func (b *browser) press(text string) {
 // wait waits until a condition in the page holds; the page may be replaced meanwhile.
 func (b *browser) wait(what, js string) {
 	b.t.Helper()
-	for range 150 {
+	for range 450 {
 		ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
 		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+js+")"))
 		cancel()
