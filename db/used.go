@@ -26,33 +26,37 @@ func (r Payouts) Used(ctx context.Context, s payout.Scope) (payout.Used, error) 
 	return u, err
 }
 
-// used yields the stores of a scope, each with the values of a column its payouts have.
-func used(s payout.Scope, column string) (string, []any) {
+func (r Payouts) usedMethods(ctx context.Context, s payout.Scope) ([]payout.UsedMethod, error) {
 	var w where
 	w.scope(s, "id")
-	return `with recursive used (store, value) as (
-		select id, (select min(` + column + `) from payouts where store = stores.id and ` + column + ` > '') from stores where ` + w.String() + `
-		union all
-		select store, (select min(p.` + column + `) from payouts p where p.store = used.store and p.` + column + ` > used.value)
-		from used where value is not null) `, w.args
-}
-
-func (r Payouts) usedMethods(ctx context.Context, s payout.Scope) ([]payout.UsedMethod, error) {
-	query, args := used(s, "method")
 	return collect(ctx, r.d.read, func(scan func(...any) error) (payout.UsedMethod, error) {
 		var m payout.UsedMethod
-		err := scan(&m.ID, &m.Name, &m.Company)
-		return m, err
-	}, query+`select used.value, coalesce(max(json_extract(p.content, '$.method_name')), ''), coalesce(max(json_extract(p.content, '$.company')), '')
-		from used join payouts p on p.seq = (select seq from payouts where store = used.store and method = used.value limit 1)
-		group by used.value order by 2, 3, 1`, args...)
+		return m, scan(&m.ID, &m.Name, &m.Company)
+	}, `with recursive used (store, method) as (
+		select id, (select min(method) from payouts where store = stores.id and method > '') from stores where `+w.String()+`
+		union all
+		select store, (select min(p.method) from payouts p where p.store = used.store and p.method > used.method) from used where method is not null)
+		select used.method, coalesce(max(json_extract(p.content, '$.method_name')), ''), coalesce(max(json_extract(p.content, '$.company')), '')
+		from used join payouts p on p.seq = (select seq from payouts where store = used.store and method = used.method limit 1)
+		group by used.method order by 2, 3, 1`, w.args...)
 }
 
+// usedCurrencies looks for each currency there is in the stores of the scope, state by state, as the index has them.
 func (r Payouts) usedCurrencies(ctx context.Context, s payout.Scope) ([]string, error) {
-	query, args := used(s, "currency")
+	var w where
+	w.scope(s, "p.store")
+	states := make([]string, 0, len(payout.States()))
+	for _, state := range payout.States() {
+		states = append(states, string(state))
+	}
+	w.in("p.state", states)
 	return collect(ctx, r.d.read, func(scan func(...any) error) (string, error) {
 		var currency string
-		err := scan(&currency)
-		return currency, err
-	}, query+`select distinct value from used where value is not null order by value`, args...)
+		return currency, scan(&currency)
+	}, `with recursive used (currency) as (
+		select min(currency) from payouts where currency > ''
+		union all
+		select (select min(currency) from payouts where currency > used.currency) from used where currency is not null)
+		select currency from used where currency is not null
+		and exists (select 1 from payouts p where p.currency = used.currency and p.live in (0, 1) and `+w.String()+`) order by currency`, w.args...)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/paywicket/paywicket/providers"
-	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/providers/moneroo"
+	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/web"
 	"github.com/paywicket/paywicket/web/demo"
 	"github.com/paywicket/paywicket/web/payout"

@@ -81,7 +81,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.access, err = access.New(a.db.People(), access.Options{Now: cfg.Now, NewID: newID, Issuer: "Paywicket " + a.public.Host}); err != nil {
+	if a.access, err = access.New(a.db.People(), access.Options{Now: cfg.Now, NewID: newID, Issuer: "Paywicket " + a.public.Hostname()}); err != nil {
 		return err
 	}
 	a.stores = store.New(a.db.Stores(), a.vault, catalog, cfg.Now, newID)

@@ -202,7 +202,7 @@ create index payouts_amount on payouts (currency, minor, created_at);
 create index payouts_follows on payouts (follows) where follows <> '';
 create index payouts_method on payouts (store, method);
 -- Everything that totals add up, so that they need not read the rows.
-create index payouts_totals on payouts (store, currency, live, state, created_at, minor, fee_currency, fee_minor);
+create index payouts_totals on payouts (currency, live, state, store, created_at, minor, fee_currency, fee_minor);
 
 -- Words of a payout for the search box; rowid is payouts.seq.
 create virtual table payout_words using fts5 (words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4');
