@@ -23,7 +23,7 @@ import (
 )
 
 // version is set when a release is built.
-var version = "" //nolint:gochecknoglobals // the linker's
+var version = ""
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -66,10 +66,13 @@ func (w *where) String() string {
 	return strings.Join(w.terms, " and ")
 }
 
-func filterOf(s payout.Scope, f payout.Filter) where {
+func filterOf(s payout.Scope, f payout.Filter) where { return filterBy("p.store", s, f) }
+
+// filterBy is filterOf with the store's column as the query planner shall see it.
+func filterBy(column string, s payout.Scope, f payout.Filter) where {
 	var w where
-	w.scope(s, "p.store")
-	w.addIf(string(f.Store), "p.store = ?")
+	w.scope(s, column)
+	w.addIf(string(f.Store), column+" = ?")
 	w.addIf(string(f.Account), "p.account = ?")
 	w.addIf(f.Provider, "p.provider = ?")
 	w.addIf(f.Method, "p.method = ?")
@@ -259,7 +262,11 @@ func scanTotal(scan func(...any) error) (payout.Total, error) {
 
 // Totals adds up everything a filter finds, by currency, mode and state.
 func (r Payouts) Totals(ctx context.Context, s payout.Scope, f payout.Filter) ([]payout.Total, error) {
-	w := filterOf(s, f)
+	column := "p.store"
+	if f.From.IsZero() && f.To.IsZero() {
+		column = "+p.store" // not by an index of stores: one that holds all that is added up is read faster than rows are
+	}
+	w := filterBy(column, s, f)
 	return collect(ctx, r.d.read, scanTotal, `select `+totalColumns+` from payouts p where `+w.String()+`
 		group by p.currency, p.live, p.state order by p.currency, p.live desc, p.state`, w.args...)
 }

@@ -191,7 +191,7 @@ func (r Payouts) Update(ctx context.Context, s payout.Scope, id payout.ID, chang
 			return err
 		}
 		err = change(p.Payout, world{ctx, r.d, tx})
-		why, kept := payout.Kept(err)
+		kept, why := payout.Kept(err)
 		if err != nil && !kept {
 			return err
 		}

@@ -84,8 +84,8 @@ func (r Payouts) saveApprovals(ctx context.Context, tx *sql.Tx, p *payout.Payout
 		keep = append(keep, a.Challenge)
 		marks = append(marks, fmt.Sprintf("$%d", len(keep)))
 	}
-	_, err := tx.ExecContext(ctx, `update approvals set void_at = $2 where payout = $1 and void_at = 0
-		and challenge not in (`+strings.Join(marks, ", ")+`)`, keep...)
+	query := `update approvals set void_at = $2 where payout = $1 and void_at = 0 and challenge not in (` + strings.Join(marks, ", ") + `)` //nolint:gosec // only placeholders
+	_, err := tx.ExecContext(ctx, query, keep...)
 	if err != nil {
 		return fmt.Errorf("void approvals of %s: %w", p.ID, err)
 	}

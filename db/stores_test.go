@@ -52,8 +52,11 @@ func TestAccountsComeBackAsTheyWere(t *testing.T) {
 	want.Balances = []store.Balance{{Amount: money.Amount{Minor: 5, Currency: "EUR"}, At: o.at}, {Amount: money.Amount{Minor: -7, Currency: "XOF"}, At: o.at}}
 	o.must(r.SaveBalances(ctx, "a1", want.Balances))
 	for name, find := range map[string]func() (store.Account, error){
-		"by id":   func() (store.Account, error) { return r.Account(ctx, access.Reach{IDs: []access.StoreID{"s1"}}, "a1") },
-		"in list": func() (store.Account, error) { all, err := r.Accounts(ctx, access.Reach{All: true}); return all[0], err },
+		"by id": func() (store.Account, error) { return r.Account(ctx, access.Reach{IDs: []access.StoreID{"s1"}}, "a1") },
+		"in list": func() (store.Account, error) {
+			all, err := r.Accounts(ctx, access.Reach{All: true})
+			return all[0], err
+		},
 		"by token": func() (store.Account, error) {
 			a, err := r.AccountByToken(ctx, "token-a1")
 			a.Balances = want.Balances // not needed at the door

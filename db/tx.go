@@ -93,15 +93,16 @@ func collect[T any](ctx context.Context, q querier, scan func(func(...any) error
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = rows.Close() }() // rows.Err tells what matters
 	var all []T
 	for rows.Next() {
 		one, err := scan(rows.Scan)
 		if err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return nil, err
 		}
 		all = append(all, one)
 	}
-	return all, errors.Join(rows.Err(), rows.Close())
+	return all, rows.Err()
 }
 
 // addEntries links audit rows to the chain, in the transaction of what they tell.

@@ -60,7 +60,6 @@ type objects struct {
 	account store.AccountID
 	payout  payout.ID
 	person  access.PersonID
-	hook    string
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -90,7 +89,7 @@ func (m *matrix) fill(t *testing.T, by access.Person, st store.Store) objects {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.Post(m.site.url+"/hooks/"+a.Token, "application/json", strings.NewReader("{}")) //nolint:noctx // a test
+	res, err := http.Post(m.site.url+"/hooks/"+a.Token, "application/json", strings.NewReader("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}

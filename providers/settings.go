@@ -13,7 +13,13 @@ func (s Settings) Get(name string) string { return s.values[name] }
 
 const hidden = "[settings]"
 
-func (Settings) String() string               { return hidden }
-func (Settings) GoString() string             { return hidden }
-func (Settings) LogValue() slog.Value         { return slog.StringValue(hidden) }
+func (Settings) String() string { return hidden }
+
+// GoString hides the values from %#v.
+func (Settings) GoString() string { return hidden }
+
+// LogValue hides the values from logs.
+func (Settings) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalJSON hides the values from JSON.
 func (Settings) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }

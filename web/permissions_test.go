@@ -19,7 +19,7 @@ func TestPermissionsPage(t *testing.T) {
 	}
 	want := permissionsPage(bundle.Localizer("en"))
 	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { //nolint:gosec // a page of the documentation
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -85,18 +85,18 @@ func can(ctx context.Context, perm access.Permission, id store.ID) bool {
 	return access.Can(views.From(ctx).Person, perm, id)
 }
 
-func (c Connect) field(ctx context.Context, name, label string) ui.Field {
+func (c Connect) field(name, label string) ui.Field {
 	return ui.Field{Name: name, Label: label, Error: c.Errors[name]}
 }
 
 func (c Connect) label(ctx context.Context) ui.Field {
-	f := c.field(ctx, "label", ui.T(ctx, "accounts.label"))
+	f := c.field("label", ui.T(ctx, "accounts.label"))
 	f.Value, f.Max, f.Free, f.Help, f.Autocomplete = c.Label, 100, true, ui.T(ctx, "accounts.label.help"), "off"
 	return f
 }
 
 func (c Connect) store(ctx context.Context) ui.Field {
-	f := c.field(ctx, "store", ui.T(ctx, "accounts.store"))
+	f := c.field("store", ui.T(ctx, "accounts.store"))
 	f.Value = string(c.Store)
 	for _, s := range c.Stores {
 		f.Options = append(f.Options, ui.Option{Value: string(s.ID), Label: s.Name})
@@ -105,7 +105,7 @@ func (c Connect) store(ctx context.Context) ui.Field {
 }
 
 func (c Connect) mode(ctx context.Context) ui.Field {
-	f := c.field(ctx, "mode", ui.T(ctx, "accounts.mode"))
+	f := c.field("mode", ui.T(ctx, "accounts.mode"))
 	f.Value = c.Mode
 	for _, m := range []string{views.Test, views.Live} {
 		f.Options = append(f.Options, ui.Option{Value: m, Label: ui.T(ctx, "accounts.mode."+m), Note: ui.T(ctx, "accounts.mode."+m+".note")})
@@ -115,7 +115,7 @@ func (c Connect) mode(ctx context.Context) ui.Field {
 
 // address is the choice among several addresses. One address needs no choice.
 func (c Connect) address(ctx context.Context) ui.Field {
-	f := c.field(ctx, "address", ui.T(ctx, "accounts.address"))
+	f := c.field("address", ui.T(ctx, "accounts.address"))
 	f.Value, f.Help = c.Address, ui.T(ctx, "accounts.address.help")
 	for _, m := range []string{views.Test, views.Live} {
 		for _, a := range c.Addresses[m] {

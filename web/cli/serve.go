@@ -28,7 +28,7 @@ func serve(f *flag.FlagSet) func(context.Context, Env, []string) error {
 			return err
 		}
 		defer func() { _ = app.Close() }() // after everything is written
-		l, err := net.Listen("tcp", *addr)
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", *addr)
 		if err != nil {
 			return fmt.Errorf("listen: %w", err)
 		}

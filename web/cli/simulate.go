@@ -25,7 +25,7 @@ func simulate(f *flag.FlagSet) func(context.Context, Env, []string) error {
 		if err := f.Parse(rest); err != nil {
 			return Usage(err.Error())
 		}
-		l, err := net.Listen("tcp", *addr)
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", *addr)
 		if err != nil {
 			return fmt.Errorf("listen: %w", err)
 		}

@@ -73,7 +73,7 @@ func newDemo(t *testing.T) (*demo.Demo, context.Context) {
 }
 
 // tab opens a tab that shares nothing with the others and fails the test for every error its console shows.
-func tab(t *testing.T, d *demo.Demo, parent context.Context) *browser {
+func tab(parent context.Context, t *testing.T, d *demo.Demo) *browser {
 	t.Helper()
 	if err := chromedp.Do(parent, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)
@@ -234,10 +234,10 @@ func (b *browser) shot(name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.MkdirAll(*shots, 0o755); err != nil { //nolint:gosec // pictures for the documentation
+	if err := os.MkdirAll(*shots, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644); err != nil { //nolint:gosec // as above
+	if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644); err != nil {
 		b.t.Fatal(err)
 	}
 }

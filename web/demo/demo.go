@@ -57,7 +57,7 @@ type simulator struct {
 // New starts simulators and console and makes the data. The demo then serves until it is closed.
 func New(ctx context.Context, o Options) (*Demo, error) {
 	d := &Demo{opts: o, clock: newClock()}
-	err := errors.Join(d.listen(), d.makeFolder())
+	err := errors.Join(d.listen(ctx), d.makeFolder())
 	if err == nil {
 		err = d.start(ctx)
 	}
@@ -78,7 +78,7 @@ func (d *Demo) start(ctx context.Context) error {
 		d.sims = append(d.sims, s)
 		urls = append(urls, def.ID+"="+s.url)
 	}
-	dead, err := deadAddress()
+	dead, err := deadAddress(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,11 +114,12 @@ func (d *Demo) Wait(ctx context.Context) error {
 }
 
 // listen takes the address, or any other if somebody has it.
-func (d *Demo) listen() error {
-	l, err := net.Listen("tcp", d.opts.Addr)
+func (d *Demo) listen(ctx context.Context) error {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", d.opts.Addr)
 	if err != nil {
 		host, _, _ := net.SplitHostPort(d.opts.Addr)
-		if l, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
+		if l, err = c.Listen(ctx, "tcp", net.JoinHostPort(host, "0")); err != nil {
 			return err
 		}
 	}
@@ -147,8 +148,7 @@ func (d *Demo) Close() {
 	if d.server != nil {
 		_ = d.server.Close() // it is only a demo: what is open is cut
 		d.stop()
-		<-d.ran
-		<-d.ran
+		_ = errors.Join(<-d.ran, <-d.ran) // both were told to end
 	}
 	for _, s := range d.sims {
 		_ = s.server.Close() // it only served the demo
@@ -177,8 +177,8 @@ func (d *Demo) sample(provider string) map[string]string {
 const deadProvider = "moneroo"
 
 // deadAddress is an address nobody answers at, for a payout that was never sent.
-func deadAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func deadAddress(ctx context.Context) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}

@@ -29,7 +29,7 @@ func journeys() []journey {
 // once failed, for each provider.
 func TestJourney(t *testing.T) {
 	d, ctx := newDemo(t)
-	adjoa, ifeoma := tab(t, d, ctx), tab(t, d, ctx)
+	adjoa, ifeoma := tab(ctx, t, d), tab(ctx, t, d)
 	adjoa.signIn("adjoa@paywicket.example")
 	ifeoma.signIn("ifeoma@paywicket.example")
 	for _, j := range journeys() {

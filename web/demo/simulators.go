@@ -46,7 +46,7 @@ func sampleValue(provider string, f providers.Field) string {
 // Deliver posts a webhook and returns the status answered.
 func Deliver(r *http.Request) (int, error) {
 	client := http.Client{Timeout: 10 * time.Second}
-	res, err := client.Do(r)
+	res, err := client.Do(r) //nolint:gosec // to the address a simulator was told, on this machine
 	if err != nil {
 		return 0, err
 	}

@@ -51,11 +51,11 @@ func makersTour() []stop {
 // TestTour looks at every page as the people who use it: two widths, two themes.
 func TestTour(t *testing.T) {
 	d, ctx := newDemo(t)
-	visitor := tab(t, d, ctx)
+	visitor := tab(ctx, t, d)
 	visitor.each("sign-in", func() { visitor.open("/login") })
 	for email, stops := range map[string][]stop{"ifeoma@paywicket.example": supersTour(), "adjoa@paywicket.example": makersTour(),
 		"marit@paywicket.example": {{"home-accountant", "/", ""}}} {
-		b := tab(t, d, ctx)
+		b := tab(ctx, t, d)
 		b.signIn(email)
 		for _, s := range stops {
 			b.each(s.name, func() { b.visit(s) })

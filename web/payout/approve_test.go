@@ -284,9 +284,10 @@ func TestEditVoidsApprovals(t *testing.T) {
 	id := r.approve(r.submit(r.draft()))
 	in := input()
 	in.Amount = "1"
-	p, err := r.svc.Edit(r.ctx, mia(), id, r.find(id).Version, in)
+	_, err := r.svc.Edit(r.ctx, mia(), id, r.find(id).Version, in)
 	r.must(err)
-	if p = r.find(id); p.State != payout.Draft || len(p.Approvals) != 0 || p.Digest != "" || p.Snapshot != nil || !p.ExpiresAt.IsZero() || !p.DueAt.IsZero() {
+	p := r.find(id)
+	if p.State != payout.Draft || len(p.Approvals) != 0 || p.Digest != "" || p.Snapshot != nil || !p.ExpiresAt.IsZero() || !p.DueAt.IsZero() {
 		t.Errorf("got %+v, want a draft without approvals and snapshot", p)
 	}
 	if p.Amount().Minor != 0 {

@@ -212,10 +212,8 @@ func decodeSnapshot(p *Payout) (Content, error) {
 	switch {
 	case err != nil:
 		return Content{}, err
-	case s.Format != snapshotFormat || s.Payout != p.ID || s.Store != p.Store:
-		return Content{}, &Error{Code: CodeSnapshot, Err: errors.New("it belongs to another payout")}
-	case string(again) != string(p.Snapshot):
-		return Content{}, &Error{Code: CodeSnapshot, Err: errors.New("the stored content differs from it")}
+	case string(again) != string(p.Snapshot): // also if it is another payout's, or another store's
+		return Content{}, &Error{Code: CodeSnapshot, Err: errors.New("what is stored differs from it")}
 	case digestOf(p.Snapshot) != p.Digest:
 		return Content{}, &Error{Code: CodeSnapshot, Err: errors.New("its digest differs")}
 	case p.Torn:

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/providers/money"
 )
 
 func asProviderError(err error) (*providers.Error, bool) { return errors.AsType[*providers.Error](err) }
@@ -28,18 +29,28 @@ func (p *Payout) contradiction(a *Attempt, r providers.Result) (string, string, 
 		return "reference", a.Reference, r.Attempt.Reference
 	case r.Attempt.RemoteID != "" && a.RemoteID != "" && r.Attempt.RemoteID != a.RemoteID:
 		return "remote_id", a.RemoteID, r.Attempt.RemoteID
-	case r.Amount.Currency != "" && r.Amount.Currency != c.Amount.Currency:
-		return "currency", c.Amount.Currency, r.Amount.Currency
-	case r.Amount.Currency != "" && r.Amount.Minor != c.Amount.Minor:
-		return "amount", c.Amount.Decimal(), r.Amount.Decimal()
-	case r.Amount.Currency == "" && r.Amount.Minor != 0 && r.Amount.Minor != c.Amount.Minor:
-		return "amount", strconv.FormatInt(c.Amount.Minor, 10), strconv.FormatInt(r.Amount.Minor, 10)
 	case r.Method != "" && r.Method != c.Method:
 		return "method", c.Method, r.Method
 	case r.Live != nil && *r.Live != c.Live:
 		return "mode", mode(c.Live), mode(*r.Live)
 	}
+	if field, expected, got := amountContradiction(c.Amount, r.Amount); field != "" {
+		return field, expected, got
+	}
 	return p.detailContradiction(r)
+}
+
+// amountContradiction compares amounts. News without a currency are compared by their figure alone.
+func amountContradiction(sent, got money.Amount) (string, string, string) {
+	switch {
+	case got.Currency != "" && got.Currency != sent.Currency:
+		return "currency", sent.Currency, got.Currency
+	case got.Currency != "" && got.Minor != sent.Minor:
+		return "amount", sent.Decimal(), got.Decimal()
+	case got.Currency == "" && got.Minor != 0 && got.Minor != sent.Minor:
+		return "amount", strconv.FormatInt(sent.Minor, 10), strconv.FormatInt(got.Minor, 10)
+	}
+	return "", "", ""
 }
 
 func (p *Payout) detailContradiction(r providers.Result) (string, string, string) {

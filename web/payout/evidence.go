@@ -261,7 +261,7 @@ func target(s providers.Status) State {
 }
 
 // proves reports whether news are proof of how an attempt ended: a record that names the stored identifier, or our
-// reference together with amount and currency (MONEY-SAFETY, rule 3).
+// reference together with amount and currency (invariant 3).
 func (p *Payout) proves(a *Attempt, r providers.Result) bool {
 	return (a.RemoteID != "" && r.Attempt.RemoteID == a.RemoteID) ||
 		(r.Attempt.Reference == a.Reference && r.Amount == p.Content.Amount)

@@ -223,6 +223,9 @@ func check(t *testing.T, name string, p *payout.Payout, e payout.Evidence, cell 
 	if quiet := !effect.Moved() && effect.Conflict == nil; quiet != (effect.Code != "") && !conflict {
 		t.Errorf("%s: got code %q, want one exactly where nothing moves", name, effect.Code)
 	}
+	if was := before.Current().Outcome; e.Source != payout.FromAnswer && p.Current().Outcome != was {
+		t.Errorf("%s: got outcome %q, want %q, as its own answer left it", name, p.Current().Outcome, was)
+	}
 	checkUntouched(t, name, before, p)
 	checkTraces(t, name, p, effect)
 }

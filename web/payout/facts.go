@@ -20,7 +20,7 @@ type Fact struct {
 	Name   string // masked account or a person's name
 }
 
-// maxFacts is how many facts a person reads before deciding (PRODUCT, decision page).
+// maxFacts is how many facts a person reads before deciding.
 const maxFacts = 7
 
 // Familiar says how well the recipient is known.

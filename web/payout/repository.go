@@ -65,9 +65,9 @@ func (k keep) Unwrap() error { return k.error }
 func Keep(err error) error { return keep{err} }
 
 // Kept reports whether err came with a change that must be committed, and unwraps it.
-func Kept(err error) (error, bool) {
+func Kept(err error) (bool, error) {
 	if k, ok := err.(keep); ok { //nolint:errorlint // only the outermost wrapping says so
-		return k.error, true
+		return true, k.error
 	}
-	return err, false
+	return false, err
 }

@@ -256,13 +256,13 @@ func TestErrors(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	kept := payout.Keep(e)
-	if inner, ok := payout.Kept(kept); !ok || !errors.Is(kept, payout.ErrNotFound) || inner != error(e) {
+	if ok, inner := payout.Kept(kept); !ok || !errors.Is(kept, payout.ErrNotFound) || inner != error(e) {
 		t.Errorf("got %v %v, want the error to be kept", inner, ok)
 	}
-	if inner, ok := payout.Kept(e); ok || inner != error(e) {
+	if ok, inner := payout.Kept(e); ok || inner != error(e) {
 		t.Errorf("got %v %v, want it not kept", inner, ok)
 	}
-	if _, ok := payout.Kept(nil); ok {
+	if ok, _ := payout.Kept(nil); ok {
 		t.Error("no error: got it kept")
 	}
 }
