@@ -47,11 +47,6 @@ func login(r *http.Request) string {
 	return id
 }
 
-// csrfParts is what the token of a form is bound to: this login of this person.
-func csrfParts(r *http.Request) []string {
-	return []string{csrfName, string(person(r).ID), login(r)}
-}
-
 // identify finds out who asks and gathers what every page shows.
 func (h *Handlers) identify(w http.ResponseWriter, r *http.Request) (*http.Request, error) {
 	p, loginID, err := h.who(r)
@@ -69,7 +64,7 @@ func (h *Handlers) known(r *http.Request, v views.Request, loginID string) (*htt
 	ctx := context.WithValue(r.Context(), loginKey{}, loginID)
 	if v.Person.ID != "" {
 		v.SignedIn = true
-		v.CSRF = h.Options.Token(csrfName, string(v.Person.ID), loginID)
+		v.CSRF = h.csrfToken(string(v.Person.ID), loginID)
 		if err := h.gather(ctx, &v); err != nil {
 			return r, err
 		}

@@ -130,7 +130,7 @@ type displayForm struct {
 
 // saveDisplay takes a language, a theme or both: the links at the foot of a page send a language alone.
 func (h *Handlers) saveDisplay(w http.ResponseWriter, r *http.Request) error {
-	if person(r).ID != "" && !h.Options.CheckToken(r.PostForm.Get(csrfName), csrfParts(r)...) {
+	if person(r).ID != "" && !h.checkCSRF(r) {
 		return errCSRF
 	}
 	var in displayForm

@@ -226,7 +226,7 @@ func TestPayoutIsTakenBack(t *testing.T) {
 	p := s.ofEachState()[payout.Approved]
 	b := s.signIn(lanMail)
 	b.get("/payouts/" + string(p.ID))
-	page := b.submit("#ask-withdraw form", url.Values{})
+	page := b.submit("#ask-stop form", url.Values{})
 	if !page.says("Lan Phương Đỗ took it back") || page.status != http.StatusOK {
 		t.Errorf("got %d at %s: %s", page.status, page.path, page.text("main"))
 	}

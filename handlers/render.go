@@ -2,7 +2,10 @@ package handlers
 
 import (
 	"bytes"
+	"compress/gzip"
 	"net/http"
+	"strings"
+	"sync"
 
 	"github.com/a-h/templ"
 )
@@ -20,10 +23,38 @@ func (h *Handlers) render(w http.ResponseWriter, r *http.Request, status int, pa
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	return write(w, r, status, b.Bytes())
+}
+
+// smallPage is what is not worth compressing.
+const smallPage = 1400
+
+// write sends a page, compressed for browsers that can read that.
+func write(w http.ResponseWriter, r *http.Request, status int, page []byte) error {
+	w.Header().Add("Vary", "Accept-Encoding")
+	if len(page) < smallPage || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.WriteHeader(status)
+		_, _ = w.Write(page) // the browser may have left
+		return nil
+	}
+	var b bytes.Buffer
+	z := zippers.Get().(*gzip.Writer) //nolint:forcetypeassert // nothing else is put in
+	defer zippers.Put(z)
+	z.Reset(&b)
+	if _, err := z.Write(page); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Encoding", "gzip")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the browser may have left
+	_, _ = w.Write(b.Bytes()) // as above
 	return nil
 }
+
+// zippers are kept, because each takes most of a megabyte to make.
+var zippers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }} //nolint:gochecknoglobals // a pool is of no use otherwise
 
 // page writes a page that has no parts, with 200.
 func (h *Handlers) page(w http.ResponseWriter, r *http.Request, page templ.Component) error {

@@ -173,7 +173,7 @@ func (h *Handlers) admit(w http.ResponseWriter, r *http.Request, rt route) error
 	if p.ID == "" {
 		return h.askToSignIn(w, r)
 	}
-	if isUnsafe(r.Method) && !h.Options.CheckToken(r.PostForm.Get(csrfName), csrfParts(r)...) {
+	if isUnsafe(r.Method) && !h.checkCSRF(r) {
 		return errCSRF
 	}
 	if !access.CanSomewhere(p, rt.permission) {

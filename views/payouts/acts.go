@@ -47,6 +47,9 @@ func (o One) draftActs(ctx context.Context) []act {
 		if len(o.Payout.Attempts) == 0 {
 			all = append(all, act{code: "edit", href: link.PayoutEdit(ctx, id)})
 		}
+		if o.is(payout.Approved) { // it may be sent while somebody reads this
+			return append(all, act{code: "stop", post: link.PayoutWithdraw(ctx, id)})
+		}
 		return append(all, act{code: "withdraw", post: link.PayoutWithdraw(ctx, id)})
 	case payout.NotSent, payout.Refused, payout.NotExecuted:
 		again, correct := act{code: "again", post: link.PayoutAgain(ctx, id)}, act{code: "correct", href: link.PayoutCorrect(ctx, id)}
@@ -87,9 +90,13 @@ func (o One) verb(ctx context.Context, a act) string {
 	return ui.T(ctx, "payouts.do."+a.code, "Company", o.company())
 }
 
-// look is how much an act stands out: the first one that leads somewhere is the page's everyday verb.
+// look is how much an act stands out: the next step, if it is the first thing to do.
 func look(acts []act, i int) ui.Look {
-	if i == 0 && (acts[0].href != "" || acts[0].bare) {
+	if i > 0 {
+		return ""
+	}
+	switch acts[i].code {
+	case "decide", "go_on", "correct", "review":
 		return ui.LookPrimary
 	}
 	return ""

@@ -105,7 +105,7 @@ func (w *world) sql(query string, args ...any) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer raw.Close()
+	defer func() { _ = raw.Close() }() // what counts was checked
 	if _, err := raw.ExecContext(w.t.Context(), query, args...); err != nil {
 		w.t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func (w *world) count(query string, args ...any) int {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer raw.Close()
+	defer func() { _ = raw.Close() }() // what counts was checked
 	var n int
 	if err := raw.QueryRowContext(w.t.Context(), query, args...).Scan(&n); err != nil {
 		w.t.Fatal(err)

@@ -70,7 +70,7 @@ func ExitCode(err error) int {
 	if _, ok := errors.AsType[unsafeError](err); ok {
 		return 3
 	}
-	if _, ok := errors.AsType[*vault.WrongKeyError](err); ok || errors.Is(err, vault.ErrNotWholeKey) {
+	if _, ok := errors.AsType[*vault.WrongKeyError](err); ok || errors.Is(err, vault.ErrNotWholeKey) || errors.Is(err, vault.ErrUnsafeFile) {
 		return 3
 	}
 	return 1

@@ -152,7 +152,7 @@ func (s *Service) readWith(ctx context.Context, a store.Account, version int, h 
 }
 
 // safely turns a panic of an adapter into its error: it says no to a message, and nothing about a payout.
-func safely(f func() error) (err error) { //nolint:nonamedreturns // recover needs it
+func safely(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &providers.Error{Code: "panic", Err: errors.New("the adapter broke down")}

@@ -100,7 +100,9 @@ func TestLeavingFinishesTheSend(t *testing.T) {
 	default:
 	}
 	close(answer)
-	<-ended
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the cancellation", err)
+	}
 	w.want(p, payout.Accepted, 1, 1)
 }
 

@@ -258,7 +258,7 @@ func (r *Runner) start(ctx context.Context, name string, work func(context.Conte
 }
 
 // do runs work on a context that outlives ctx for a while. A panic is an error: it must not take everything else with it.
-func (r *Runner) do(ctx context.Context, work func(context.Context) error) (err error) { //nolint:nonamedreturns // recover needs it
+func (r *Runner) do(ctx context.Context, work func(context.Context) error) (err error) {
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopLife, cancel) })

@@ -138,8 +138,8 @@ func TestSend(t *testing.T) {
 			}
 			// Whatever it was: it is never asked for again by itself (invariant 2), and what is known does not go back.
 			w.bank.change(func(b *bank) { b.look = func(w http.ResponseWriter, _ order) { reply(w, 500, order{}) } })
-			for range 30 {
-				w.clock.add(24 * time.Hour)
+			for range 8 {
+				w.clock.add(90 * time.Hour)
 				w.step(w.runner)
 			}
 			w.want(p, tt.state, tt.sent, tt.moved)

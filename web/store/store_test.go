@@ -130,22 +130,22 @@ func TestShown(t *testing.T) {
 // TestFingerprint tells keys apart without being a hash of them that could be guessed.
 func TestFingerprint(t *testing.T) {
 	w := newWorld(t)
-	print := func(a store.Account) string {
+	mark := func(a store.Account) string {
 		t.Helper()
 		shown, err := w.Shown(w.ctx, a)
 		w.must(err)
 		return shown[1].Fingerprint
 	}
 	one, same, other := w.connect(w.ama, w.one, keyOne), w.connect(w.ama, w.one, keyOne), w.connect(w.ama, w.one, keyTwo)
-	if print(one) != print(same) || print(one) == print(other) {
-		t.Errorf("got %q, %q and %q, want the first two equal", print(one), print(same), print(other))
+	if mark(one) != mark(same) || mark(one) == mark(other) {
+		t.Errorf("got %q, %q and %q, want the first two equal", mark(one), mark(same), mark(other))
 	}
 	w2 := newWorldWithKey(t, 7)
-	if w2.Fingerprint(keyOne, "toy|key") == print(one) {
+	if w2.Fingerprint(keyOne, "toy|key") == mark(one) {
 		t.Error("it does not depend on the vault's key")
 	}
-	if len(print(one)) != 9 {
-		t.Errorf("got %q, want eight digits in two groups", print(one))
+	if len(mark(one)) != 9 {
+		t.Errorf("got %q, want eight digits in two groups", mark(one))
 	}
 }
 

@@ -114,6 +114,9 @@ func readKeyFile(path string) (MasterKey, error) {
 	return ParseMasterKey(string(text))
 }
 
+// ErrUnsafeFile is returned for a master key file that others could read or replace.
+var ErrUnsafeFile = errors.New("the master key file is not safe")
+
 var errNotRegular = errors.New("not a regular file")
 
 func checkKeyFile(info fs.FileInfo, uid int) error {
@@ -122,10 +125,10 @@ func checkKeyFile(info fs.FileInfo, uid int) error {
 	}
 	owner, known := ownerOf(info)
 	if known && owner != uid {
-		return fmt.Errorf("it belongs to user %d, but this process runs as user %d: change the owner with chown", owner, uid)
+		return fmt.Errorf("%w: it belongs to user %d, but this process runs as user %d: change the owner with chown", ErrUnsafeFile, owner, uid)
 	}
 	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&^0o600 != 0 {
-		return fmt.Errorf("mode %04o is too open: run chmod 600 on it", mode)
+		return fmt.Errorf("%w: mode %04o is too open: run chmod 600 on it", ErrUnsafeFile, mode)
 	}
 	return nil
 }
