@@ -44,7 +44,7 @@ func shelf(t *testing.T) *bench {
 	return b
 }
 
-// Invariant 10 of the journeys: a payout is found from a scrap. One box over every identifier.
+// A payout is found from a scrap: one box over every identifier, in the stores one may see (invariant 13).
 func TestSearch(t *testing.T) {
 	b := shelf(t)
 	const one, two, three, foreign, five = payout.ID("7F3K20M9X4QD"), payout.ID("AAAA20M9X4QD"), payout.ID("BBBB20M9X4QD"), payout.ID("CCCC20M9X4QD"), payout.ID("DDDD20M9X4QD")

@@ -43,6 +43,9 @@ func TestClaimChecks(t *testing.T) {
 		{"approval void", sql(`update approvals set void_at = 1`), payout.CodeApprover, payout.Submitted},
 		{"approval of something else", sql(`update approvals set digest = 'x'`), payout.CodeApprover, payout.Submitted},
 		{"approval by nobody", sql(`update approvals set person = ''`), payout.CodeApprover, payout.Submitted},
+		{"two approvals by one person", func(r *rig, id payout.ID) {
+			r.exec(`insert into approvals (payout, person, name, digest, challenge, means, at) select payout, person, name, digest, 'other', means, at from approvals`)
+		}, payout.CodeApprover, payout.Submitted},
 		{"credentials replaced", sql(`update accounts set version = 2 where id = 'a1'`), payout.CodeCredentials, payout.Submitted},
 		{"account in test mode", sql(`update accounts set live = 0 where id = 'a1'`), payout.CodeAccount, payout.Submitted},
 		{"account at another address", sql(`update accounts set address = 'sim' where id = 'a1'`), payout.CodeAccount, payout.Submitted},

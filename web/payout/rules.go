@@ -373,6 +373,7 @@ func (p *Payout) unfitApprovals(w World) (*Error, error) {
 		if bar, _ := policy.MayApprove(f, person); bar != policy.None || a.Digest != p.Digest {
 			return refuse(CodeApprover, "Name", a.Name), nil
 		}
+		f.Given = append(f.Given, a.Person) // the same person twice is not two
 	}
 	return nil, nil
 }
