@@ -56,6 +56,10 @@ func lives(b *bench, steps []int) {
 				}
 			})
 			_, _, _ = svc.Record(b.Context(), payout.InStore("s1"), id, payout.Evidence{Source: payout.FromLookup, Attempt: 1, Err: &providers.Error{NotFound: true}})
+			if step%2 == 0 { // two rows in one change: paid, and then returned
+				returned := providers.Result{Attempt: providers.Attempt{Reference: "R" + string(id)}, Status: providers.Returned}
+				_, _, _ = svc.Record(b.Context(), payout.InStore("s1"), id, payout.Evidence{Source: payout.FromLookup, Attempt: 1, Result: returned})
+			}
 		}
 	}
 }

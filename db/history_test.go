@@ -108,8 +108,8 @@ func anyFilter(t *rapid.T) payout.Filter {
 	if rapid.Bool().Draw(t, "to") {
 		f.To = begin.Add(time.Duration(rapid.IntRange(10, 41).Draw(t, "to hour")) * time.Hour)
 	}
-	if f.Currency != "" {
-		f.Min, f.Max = maybe("min", "100", "1"), maybe("max", "5", "500")
+	if f.Currency != "" || rapid.IntRange(0, 9).Draw(t, "bounds of no currency") == 0 {
+		f.Min, f.Max = maybe("min", "100", "1", "0.5", "x"), maybe("max", "5", "500")
 	}
 	return f
 }
@@ -125,7 +125,8 @@ func TestListPages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f, scope := anyFilter(t), anyScope(t)
 		want := expected(all, scope, f)
-		forward := walk(t, b, scope, f, func(p payout.Page) payout.Cursor { return p.Next }, func(f *payout.Filter, c payout.Cursor) { f.After = c })
+		next, prev := func(p payout.Page) payout.Cursor { return p.Next }, func(p payout.Page) payout.Cursor { return p.Prev }
+		forward := walk(t, b, scope, f, next, prev, func(f *payout.Filter, c payout.Cursor) { f.After = c })
 		if diff := cmp.Diff(want, slices.Concat(forward...)); diff != "" {
 			t.Fatalf("forwards (-want +got):\n%s", diff)
 		}
@@ -138,7 +139,7 @@ func TestListPages(t *testing.T) {
 			end := forward[len(forward)-2]
 			last.After = cursorOf(all, end[len(end)-1])
 		}
-		backward := walk(t, b, scope, last, func(p payout.Page) payout.Cursor { return p.Prev }, func(f *payout.Filter, c payout.Cursor) { f.After, f.Before = payout.Cursor{}, c })
+		backward := walk(t, b, scope, last, prev, next, func(f *payout.Filter, c payout.Cursor) { f.After, f.Before = payout.Cursor{}, c })
 		slices.Reverse(backward)
 		if diff := cmp.Diff(want, slices.Concat(backward...)); diff != "" {
 			t.Fatalf("backwards (-want +got):\n%s", diff)
@@ -146,8 +147,8 @@ func TestListPages(t *testing.T) {
 	})
 }
 
-// walk follows one direction of the pages to its end.
-func walk(t *rapid.T, b *bench, s payout.Scope, f payout.Filter, next func(payout.Page) payout.Cursor, turn func(*payout.Filter, payout.Cursor)) [][]payout.ID {
+// walk follows one direction of the pages to its end. Every page it turns to has rows, and a way back.
+func walk(t *rapid.T, b *bench, s payout.Scope, f payout.Filter, next, back func(payout.Page) payout.Cursor, turn func(*payout.Filter, payout.Cursor)) [][]payout.ID {
 	var pages [][]payout.ID
 	for first := true; ; first = false {
 		page, err := b.Payouts().List(b.Context(), s, f)
@@ -161,6 +162,9 @@ func walk(t *rapid.T, b *bench, s payout.Scope, f payout.Filter, next func(payou
 		pages = append(pages, ids)
 		if len(ids) > f.Limit || (first && f.After.IsZero() && !page.Prev.IsZero()) {
 			t.Fatalf("got %d rows of %d, with a page before the first: %v", len(ids), f.Limit, !page.Prev.IsZero())
+		}
+		if !first && (len(ids) == 0 || back(page).IsZero()) {
+			t.Fatalf("turned to a page of %d rows, a way back from it: %v", len(ids), !back(page).IsZero())
 		}
 		c := next(page)
 		if c.IsZero() {
@@ -262,7 +266,13 @@ func TestRows(t *testing.T) {
 	if diff := cmp.Diff([]payout.Row{want}, page.Rows); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	b.update(p.ID, func(p *payout.Payout) { p.State, p.Conflicts[1].ClosedAt = payout.Paid, begin })
+	b.update(p.ID, func(p *payout.Payout) { p.State = payout.Paid })
+	page, err = b.Payouts().List(t.Context(), payout.InStore("s1"), payout.Filter{})
+	b.must(err)
+	if row := page.Rows[0]; row.Matched || !row.Conflict {
+		t.Errorf("got matched %v, conflict %v, want no match while the conflict is open", row.Matched, row.Conflict)
+	}
+	b.update(p.ID, func(p *payout.Payout) { p.Conflicts[1].ClosedAt = begin })
 	page, err = b.Payouts().List(t.Context(), payout.InStore("s1"), payout.Filter{})
 	b.must(err)
 	if row := page.Rows[0]; !row.Matched || row.Conflict {

@@ -331,6 +331,63 @@ func dumpTable(o *office, raw *sql.DB, table string, b *strings.Builder) {
 	o.must(rows.Err())
 }
 
+// TestInvitationsAreUsedOnlyWhenReady: whatever a caller has checked before, the commit looks again.
+func TestInvitationsAreUsedOnlyWhenReady(t *testing.T) {
+	tests := []struct {
+		name string
+		bend string
+		want bool
+	}{
+		{"ready", `update invitations set needs_second = 0`, true},
+		{"confirmed", `update invitations set needs_second = 1, confirmed_at = 1, confirmed_by = 'kofi'`, true},
+		{"waiting", `update invitations set needs_second = 1`, false},
+		{"used", `update invitations set used_at = 1`, false},
+		{"revoked", `update invitations set revoked_at = 1`, false},
+		{"too old", `update invitations set expires_at = 1`, false},
+	}
+	for _, tt := range tests {
+		for way, use := range map[string]func(db.People, access.Invitation) error{
+			"join": func(r db.People, i access.Invitation) error {
+				return r.Join(t.Context(), i, access.Person{ID: "new", Email: "new@example.com"}, "hash")
+			},
+			"rejoin": func(r db.People, i access.Invitation) error { return r.Rejoin(t.Context(), i, "other") },
+			"grant":  func(r db.People, i access.Invitation) error { return r.GrantInvited(t.Context(), i) },
+		} {
+			o := newOffice(t)
+			o.person("ama")
+			i := access.Invitation{TokenHash: "t", Email: "new@example.com", By: "kofi", ExpiresAt: o.at.Add(time.Hour), Grants: []access.Grant{{Role: access.SuperAdmin}}}
+			o.must(o.People().AddInvitation(t.Context(), i))
+			o.must(o.past(tt.bend))
+			i.UsedAt, i.Person = o.at, "ama"
+			before := o.dump()
+			err := use(o.People(), i)
+			if (err == nil) != tt.want || (err != nil && !errors.Is(err, access.ErrNotFound)) {
+				t.Errorf("%s, %s: got %v, want it used %v", tt.name, way, err, tt.want)
+			}
+			if err != nil && o.dump() != before {
+				t.Errorf("%s, %s: refused, but something changed", tt.name, way)
+			}
+		}
+	}
+}
+
+// TestSecondIsSomebodyElse: the commit of a confirmation looks again too.
+func TestSecondIsSomebodyElse(t *testing.T) {
+	o := newOffice(t)
+	i := access.Invitation{TokenHash: "t", By: "ama", ExpiresAt: o.at.Add(time.Hour), NeedsSecond: true}
+	o.must(o.People().AddInvitation(t.Context(), i))
+	i.ConfirmedAt = o.at
+	for _, tt := range []struct {
+		by   access.PersonID
+		want bool
+	}{{"ama", false}, {"kofi", true}, {"efua", false}} {
+		i.ConfirmedBy = tt.by
+		if err := o.People().ConfirmInvitation(t.Context(), i); (err == nil) != tt.want {
+			t.Errorf("by %s: got %v, want it taken %v", tt.by, err, tt.want)
+		}
+	}
+}
+
 // TestSessionsForgetAndExpire: what the session library stores is gone when it is deleted or too old.
 func TestSessionsForgetAndExpire(t *testing.T) {
 	o := newOffice(t)

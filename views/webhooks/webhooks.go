@@ -88,6 +88,9 @@ func (l List) view(ctx context.Context, v inbox.Verdict) string {
 // health is a verdict in a word with its tone.
 func health(ctx context.Context, h inbox.Hook) ui.HealthOpts {
 	o := ui.HealthOpts{Text: ui.T(ctx, "hook.verdict."+string(h.Verdict))}
+	if h.Verdict == inbox.Applied && slices.ContainsFunc(h.Steps, func(s providers.Step) bool { return s.Name == "confirmed" }) {
+		o.Text = ui.T(ctx, "hook.verdict.confirmed")
+	}
 	switch h.Verdict {
 	case inbox.Applied:
 		o.Tone = views.Good

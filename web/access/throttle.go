@@ -50,8 +50,8 @@ func neighborhood(address string) string {
 // try is a try that was counted before anybody looked whether it fits: tries at the same time cannot slip past the limits
 // together.
 type try struct {
-	limits        []limit
-	before, after []Throttle
+	limits []limit
+	after  []Throttle
 }
 
 // take counts a try under every limit, or refuses it as coming too soon.
@@ -63,7 +63,6 @@ func (s *Service) take(ctx context.Context, limits []limit) (try, error) {
 				return &ThrottledError{Wait: wait}
 			}
 		}
-		t.before = append([]Throttle{}, counts...)
 		for i := range counts {
 			counts[i] = counts[i].more(limits[i].free, now)
 		}
@@ -92,7 +91,7 @@ func (s *Service) giveBack(ctx context.Context, t try) error {
 		for i := range counts {
 			counts[i].Failures = max(counts[i].Failures-1, 0)
 			if counts[i].Until.Equal(t.after[i].Until) { // nobody else failed meanwhile
-				counts[i].Until = t.before[i].Until
+				counts[i].Until = time.Time{} // the wait before this try was over
 			}
 		}
 		counts[0] = Throttle{}
