@@ -140,7 +140,7 @@ func (h *Handlers) addSteps(r *http.Request, page *home.Home) error {
 	if !v.Can(access.ManageStores) {
 		return nil
 	}
-	any, err := h.History.List(r.Context(), payout.ScopeOf(v.Person, access.ViewPayouts), payout.Filter{Limit: 1})
+	some, err := h.History.List(r.Context(), payout.ScopeOf(v.Person, access.ViewPayouts), payout.Filter{Limit: 1})
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (h *Handlers) addSteps(r *http.Request, page *home.Home) error {
 		}
 		page.Steps = append(page.Steps, home.Step{Code: "people", Done: second}, home.Step{Code: "totp", Done: v.Person.HasTOTP || v.Person.External})
 	}
-	page.Steps = append(page.Steps, home.Step{Code: "payout", Done: len(any.Rows) > 0})
+	page.Steps = append(page.Steps, home.Step{Code: "payout", Done: len(some.Rows) > 0})
 	return nil
 }
 

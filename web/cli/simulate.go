@@ -73,6 +73,9 @@ func runDemo(f *flag.FlagSet) func(context.Context, Env, []string) error {
 	addr := f.String("addr", "127.0.0.1:8080", "address to listen on; if it is taken, another one is used")
 	verbose := f.Bool("v", false, "log what happens")
 	return func(ctx context.Context, env Env, _ []string) error {
+		if _, err := fmt.Fprintln(env.Out, "Making the demo: payouts are drafted, approved and sent to simulators. A few seconds …"); err != nil {
+			return err
+		}
 		d, err := demo.New(ctx, demo.Options{Data: *data, Addr: *addr, Providers: env.Providers, Version: env.Version, Log: demoLog(env, *verbose)})
 		if err != nil {
 			return err
