@@ -58,7 +58,10 @@ func lives(b *bench, steps []int) {
 			_, _, _ = svc.Record(b.Context(), payout.InStore("s1"), id, payout.Evidence{Source: payout.FromLookup, Attempt: 1, Err: &providers.Error{NotFound: true}})
 			if step%2 == 0 { // two rows in one change: paid, and then returned
 				returned := providers.Result{Attempt: providers.Attempt{Reference: "R" + string(id)}, Status: providers.Returned}
-				_, _, _ = svc.Record(b.Context(), payout.InStore("s1"), id, payout.Evidence{Source: payout.FromLookup, Attempt: 1, Result: returned})
+				_, _, err := svc.Record(b.Context(), payout.InStore("s1"), id, payout.Evidence{Source: payout.FromLookup, Attempt: 1, Result: returned})
+				if _, refused := errors.AsType[*payout.Error](err); !refused {
+					b.must(err)
+				}
 			}
 		}
 	}

@@ -39,12 +39,12 @@ func newPast(t *testing.T, n int) *past {
 		c.Providers = []providers.Definition{{ID: "moneroo", Name: "Moneroo"}, {ID: "goldenpay", Name: "GoldenPay"}}
 	})
 	s.super = s.setup()
-	s.kora = s.site.store(s.super, "Kora Market")
+	s.kora = s.store(s.super, "Kora Market")
 	lantern, err := s.admin.Stores.OpenStore(t.Context(), s.super, "Lantern House", "Asia/Bangkok")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.lantern, s.foreign = lantern, s.site.store(s.super, "Elsewhere")
+	s.lantern, s.foreign = lantern, s.store(s.super, "Elsewhere")
 	s.person("Lan Phương Đỗ", lanMail, merchant(s.kora), merchant(s.lantern))
 	s.person("Marit de Graaf", maritMail, accountantOf(s.kora), accountantOf(s.lantern))
 	s.fill(n)

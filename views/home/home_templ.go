@@ -1498,7 +1498,7 @@ func chart(v Volume) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		for _, b := range v.bars(ctx) {
+		for _, b := range v.bars() {
 			var templ_7745c5c3_Var61 = []any{b.class}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var61...)
 			if templ_7745c5c3_Err != nil {

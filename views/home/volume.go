@@ -147,7 +147,7 @@ func (v Volume) most() int {
 	return most
 }
 
-func (v Volume) bars(ctx context.Context) []bar {
+func (v Volume) bars() []bar {
 	var all []bar
 	scale := float64(chartBase-chartTop) / float64(v.most())
 	for i, d := range v.Days {

@@ -89,12 +89,12 @@ func (t *teller) settled(ev *event, d details) {
 func (t *teller) claimed(e audit.Entry) {
 	d := detailsOf(e)
 	ev := event{at: e.At, icon: "out", by: t.text("story.by.to"), what: ui.Rich("story.sent", "Reference", ui.Code(d.text("reference")))}
-	if n := d.number("attempt"); n > 1 {
+	if n := d.attempt(); n > 1 {
 		ev.lines = []string{t.text("story.attempt", "Number", n)}
 	}
-	for _, x := range t.sends(d.number("attempt")) {
+	for _, x := range t.sends(d.attempt()) {
 		ev.folds = append(ev.folds, t.request(x))
-		if !t.answered(d.number("attempt")) { // it came too late to be told by itself
+		if !t.answered(d.attempt()) { // it came too late to be told by itself
 			ev.folds = append(ev.folds, t.answer(x))
 		}
 	}
@@ -104,7 +104,7 @@ func (t *teller) claimed(e audit.Entry) {
 // answered reports whether the answer to an attempt is told by itself.
 func (t *teller) answered(attempt int) bool {
 	for _, e := range t.one.Entries {
-		if e.Action == audit.PayoutAnswered && detailsOf(e).number("attempt") == attempt {
+		if e.Action == audit.PayoutAnswered && detailsOf(e).attempt() == attempt {
 			return true
 		}
 	}
@@ -130,7 +130,7 @@ func (t *teller) news(e audit.Entry) {
 	}
 	if e.Action == audit.PayoutAnswered {
 		ev.by = t.text("story.by.from")
-		for _, x := range t.sends(d.number("attempt")) {
+		for _, x := range t.sends(d.attempt()) {
 			ev.by = t.text("story.by.from_took", "Took", ui.L(t.ctx).Millis(x.Took))
 			ev.folds = append(ev.folds, t.answer(x))
 		}

@@ -57,7 +57,7 @@ func detailsOf(e audit.Entry) details {
 
 func (d details) text(name string) string { s, _ := d[name].(string); return s }
 func (d details) yes(name string) bool    { b, _ := d[name].(bool); return b }
-func (d details) number(name string) int  { n, _ := d[name].(float64); return int(n) }
+func (d details) attempt() int            { n, _ := d["attempt"].(float64); return int(n) }
 
 // teller makes one thread of all that is known of a payout.
 type teller struct {
