@@ -125,7 +125,7 @@ func (in *installation) open() *web.App {
 // approveMany makes people, an account and approved payouts, without a sender.
 func (in *installation) approveMany(def providers.Definition) {
 	app, ctx := in.open(), in.t.Context()
-	defer app.Close() //nolint:errcheck // checked by what follows
+	defer app.Close()
 	admin := app.Admin()
 	maker := must(admin.Access.AddDirect(ctx, superAdmin("maker"), killPassword))
 	in.person = must(admin.Access.AddDirect(ctx, superAdmin("checker"), killPassword))
@@ -206,7 +206,7 @@ func (in *installation) unsettled() int {
 
 func (in *installation) payouts() []*payout.Payout {
 	app := in.open()
-	defer app.Close() //nolint:errcheck // only read
+	defer app.Close()
 	var all []*payout.Payout
 	for _, id := range in.ids {
 		all = append(all, must(app.Payouts().Find(in.t.Context(), in.person, id)))
@@ -217,7 +217,7 @@ func (in *installation) payouts() []*payout.Payout {
 // check lets a last sender finish and holds our records against the provider's book.
 func (in *installation) check() {
 	app := in.open()
-	defer app.Close() //nolint:errcheck // checked by what follows
+	defer app.Close()
 	ctx, stop := context.WithTimeout(in.t.Context(), 4*time.Second)
 	defer stop()
 	if err := app.Run(ctx); err != nil {

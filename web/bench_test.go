@@ -40,7 +40,7 @@ func BenchmarkSignInPage(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer app.Close() //nolint:errcheck // nothing was written
+	defer app.Close()
 	token, err := app.Admin().Access.BeginSetup(b.Context())
 	if err != nil {
 		b.Fatal(err)

@@ -21,7 +21,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	defer os.RemoveAll(dir)
 	key := filepath.Join(dir, "desk.key")
 	if _, err := vault.CreateFile(key); err != nil { // once, when the shop is installed
 		log.Fatal(err)
@@ -42,8 +42,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer desk.Close() //nolint:errcheck // nothing is left to save
-	go desk.Run(ctx)   //nolint:errcheck // logs by itself; without it payouts wait
+	defer desk.Close()
+	go desk.Run(ctx) // sends and looks up; without it payouts wait
 	mux := http.NewServeMux()
 	mux.Handle("/payouts/", desk)
 

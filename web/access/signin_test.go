@@ -103,11 +103,10 @@ func TestSignInTakesAsLong(t *testing.T) {
 			}
 		}
 	}
+	want := slices.Min(took["wrong"])
 	for kind, all := range took {
-		slices.Sort(all)
-		slices.Sort(took["wrong"])
-		// Without the hash it is twenty times as fast; a busy machine does not do that to a median.
-		if got, want := all[len(all)/2], took["wrong"][len(took["wrong"])/2]; got < want/3 || got > want*3 {
+		// Without the hash it is a hundred times as fast. The best of several is what a busy machine disturbs least.
+		if got := slices.Min(all); got < want/5 || got > want*5 {
 			t.Errorf("%s: got %s, a wrong password takes %s", kind, got, want)
 		}
 	}

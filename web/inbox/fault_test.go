@@ -179,6 +179,22 @@ func TestOurOwnFault(t *testing.T) {
 	}
 }
 
+// TestFaultBehindTheAdapter: an adapter that takes our fault for a wrong signature does not make a forgery of a message.
+func TestFaultBehindTheAdapter(t *testing.T) {
+	w := newWorld(t).connect()
+	w.company.hides = true
+	p := w.accepted(w.one, "r1")
+	w.raw(`alter table attempts rename to gone`)
+	reply, h := w.post(w.one, keyOne, about(p, "paid").bytes())
+	if reply.Status != http.StatusServiceUnavailable || h.Verdict != inbox.Failed {
+		t.Errorf("got %d and %s, want 503 and failed", reply.Status, h.Verdict)
+	}
+	w.raw(`alter table gone rename to attempts`)
+	w.clock.add(time.Minute)
+	w.see()
+	w.want(h, inbox.Applied, p, payout.Paid)
+}
+
 // TestOurOwnFaultForGood ends after a week; the row stays to be seen.
 func TestOurOwnFaultForGood(t *testing.T) {
 	w := newWorld(t).connect()

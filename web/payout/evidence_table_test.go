@@ -56,6 +56,8 @@ const (
 		closed     =         =        =        =            =`
 )
 
+var proven, named, failed = table(provenTable), table(namedTable), table(errorTable)
+
 func table(text string) map[string]map[string]string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	head := strings.Fields(lines[0])
@@ -123,9 +125,9 @@ func oracle(p *payout.Payout, source payout.Source, naming, status string) strin
 		}
 		return "!"
 	case naming == "stored id" && stored, strings.HasPrefix(naming, "reference and amount"), strings.HasPrefix(naming, "reference, amount"):
-		return table(provenTable)[row][status]
+		return proven[row][status]
 	case answer && (newID || strings.HasPrefix(naming, "reference")):
-		return table(namedTable)[row][status]
+		return named[row][status]
 	case answer && p.State == payout.Sending:
 		return "unknown"
 	}
@@ -192,7 +194,7 @@ func TestEvidenceErrors(t *testing.T) {
 				p := clone(v.p)
 				want := "="
 				if source == payout.FromAnswer {
-					want = table(errorTable)[rowOf(p.State)][kind]
+					want = failed[rowOf(p.State)][kind]
 				}
 				check(t, fmt.Sprintf("%s/%s/%s", v.name, source, kind), p, payout.Evidence{Source: source, Attempt: p.Current().No, Err: err}, want)
 			}

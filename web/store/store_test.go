@@ -345,7 +345,7 @@ func TestOldPagesDoNotUnfreeze(t *testing.T) {
 	w.must(w.Balances(w.ctx, stale, []store.Balance{{Amount: money.Amount{Minor: 5, Currency: "EUR"}, At: w.now()}}))
 	_, err := w.ReplaceSettings(w.ctx, w.ama, stale.ID, w.settings(keyTwo))
 	w.must(err)
-	if got := w.reload(stale); got.Frozen.Reason != "doubt" || got.Version != 2 || !got.CheckedAt.Equal(w.now()) {
+	if got := w.reload(stale); !got.Frozen.On() || got.Frozen.Reason != "doubt" || got.Version != 2 || !got.CheckedAt.Equal(w.now()) {
 		t.Errorf("got %+v", got)
 	}
 }
