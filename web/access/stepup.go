@@ -12,5 +12,5 @@ type StepUp struct {
 	VerifiedAt time.Time
 }
 
-// StepUpLife is how long after being asked for a confirmation may be used (MONEY-SAFETY, rule 7).
+// StepUpLife is how long after being asked for a confirmation may be used (docs/safety.md, 7).
 const StepUpLife = 120 * time.Second

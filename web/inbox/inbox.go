@@ -22,7 +22,7 @@ import (
 // ErrNotFound is returned for a webhook that is missing or outside the caller's stores.
 var ErrNotFound = errors.New("webhook not found")
 
-// MaxBody is the largest body that is read; MaxForged is what is kept of one that is not genuine (MONEY-SAFETY, rule 11).
+// MaxBody is the largest body that is read; MaxForged is what is kept of one that is not genuine (docs/safety.md, 11).
 const (
 	MaxBody   = 1 << 20
 	MaxForged = 64 << 10
