@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // the image has no zone files
@@ -44,27 +45,35 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 }
 
 func dispatch(ctx context.Context, env cli.Env, args []string) error {
-	name := "serve"
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		name, args = args[0], args[1:]
+	c, args, err := find(args)
+	if err != nil {
+		return err
+	}
+	flags := flag.NewFlagSet("paywicket "+c.Name, flag.ContinueOnError)
+	flags.SetOutput(env.Err)
+	flags.Usage = func() { usage(flags, c) }
+	run := c.Setup(flags)
+	if err := ff.Parse(flags, args, ff.WithEnvVarPrefix("PAYWICKET")); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return cli.Usage(err.Error())
+	}
+	return run(ctx, env, flags.Args())
+}
+
+// find takes a command's name, of one word or two, from the arguments. Without one the program serves.
+func find(args []string) (cli.Command, []string, error) {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		args = append([]string{"serve"}, args...)
 	}
 	for _, c := range cli.Commands() {
-		if c.Name != name {
-			continue
+		words := strings.Fields(c.Name)
+		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
+			return c, args[len(words):], nil
 		}
-		flags := flag.NewFlagSet("paywicket "+c.Name, flag.ContinueOnError)
-		flags.SetOutput(env.Err)
-		flags.Usage = func() { usage(flags, c) }
-		run := c.Setup(flags)
-		if err := ff.Parse(flags, args, ff.WithEnvVarPrefix("PAYWICKET")); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return err
-			}
-			return cli.Usage(err.Error())
-		}
-		return run(ctx, env, flags.Args())
 	}
-	return cli.Usage(fmt.Sprintf("there is no command %q; there are %s", name, strings.Join(names(), ", ")))
+	return cli.Command{}, nil, cli.Usage(fmt.Sprintf("there is no command %q; there are %s", args[0], strings.Join(names(), ", ")))
 }
 
 func usage(flags *flag.FlagSet, c cli.Command) {

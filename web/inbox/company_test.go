@@ -23,7 +23,7 @@ type company struct {
 	look    func(providers.Attempt) (providers.Result, error)
 	read    func(providers.Webhook) error // called before a webhook is looked at
 	perKept bool                          // signs with a secret it gave out with the order
-	hides   bool // calls every failure of Find a wrong signature
+	hides   bool                          // calls every failure of Find a wrong signature
 	panics  bool
 	silent  bool // says nothing of what to reply
 }

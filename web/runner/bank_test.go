@@ -38,8 +38,9 @@ type bank struct {
 	panicIn   string // "send" before the request, "sent" after it, "lookup", "prepare", "webhook", "balance"
 	stubborn  bool   // goes on after a checkpoint that failed
 	noLookup  bool
-	confirms  bool // asks to confirm its webhooks
-	reference bool // its look-up answers with the reference
+	confirms  bool   // asks to confirm its webhooks
+	reference bool   // its look-up answers with the reference
+	claims    string // what it says of a send whatever happened: "not sent", "unsupported"; "done" without a request
 }
 
 // order is what the bank is asked for and what it says of it.
@@ -283,6 +284,9 @@ func (a *adapter) call(ctx context.Context, verb, path string, o order) (httpx.A
 
 func (a *adapter) Send(ctx context.Context, o providers.Order) (providers.Result, error) {
 	a.bank.panics("send")
+	if a.bank.claims == "done" {
+		return providers.Result{Attempt: providers.Attempt{Reference: o.Reference, RemoteID: "made up"}, Status: providers.Paid}, nil
+	}
 	wire := order{Reference: o.Reference, Amount: o.Amount.Decimal(), Currency: o.Amount.Currency, Name: o.Details["name"], Account: o.Details["account"]}
 	if a.bank.twoSteps {
 		opened, err := a.call(ctx, http.MethodPost, "/open", wire)
@@ -304,6 +308,12 @@ func (a *adapter) Send(ctx context.Context, o providers.Order) (providers.Result
 		return providers.Result{}, err
 	}
 	a.bank.panics("sent")
+	switch a.bank.claims {
+	case "not sent":
+		return providers.Result{}, &providers.Error{Kind: providers.NotSent}
+	case "unsupported":
+		return providers.Result{}, &providers.Error{Kind: providers.Unsupported}
+	}
 	return a.result(answer)
 }
 

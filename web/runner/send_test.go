@@ -108,6 +108,9 @@ func TestSend(t *testing.T) {
 		{"nobody at home", func(*bank) {}, payout.NotSent, 0, 0, false},
 		{"adapter breaks down before the request", func(b *bank) { b.panicIn = "send" }, payout.NotSent, 0, 0, false},
 		{"adapter breaks down after the answer", func(b *bank) { b.panicIn = "sent" }, payout.Unknown, 1, 1, false},
+		{"adapter says that nothing was sent", func(b *bank) { b.claims = "not sent" }, payout.Unknown, 1, 1, false},
+		{"adapter says that it cannot send", func(b *bank) { b.claims = "unsupported" }, payout.Unknown, 1, 1, false},
+		{"adapter says that it is done, without a request", func(b *bank) { b.claims = "done" }, payout.NotSent, 0, 0, false},
 		{"two steps", func(b *bank) { b.twoSteps = true }, payout.Accepted, 1, 1, false},
 		{"two steps, the second is cut", func(b *bank) {
 			b.twoSteps = true
