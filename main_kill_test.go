@@ -25,7 +25,7 @@ import (
 )
 
 // killPayouts is how many payouts one run sends while its sender is killed again and again.
-const killPayouts = 24
+const killPayouts = 48
 
 const killPassword = "a password of the test"
 
@@ -38,12 +38,13 @@ type book struct {
 
 func (b *book) executed(e providers.Execution) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.times[e.Order.Reference]++
-	b.mu.Unlock()
 	select {
 	case b.seen <- e.Order.Reference:
 	default: // nobody waits for it
 	}
+	time.Sleep(5 * time.Millisecond) // one after the other: each kill meets the rest on their way
 }
 
 func (b *book) count(reference string) int {
@@ -77,8 +78,8 @@ func TestKill(t *testing.T) {
 	}
 	in.check()
 	t.Logf("%d kills, %d payouts, %d executions", in.killed, len(in.ids), len(in.book.times))
-	if in.killed < 10 {
-		t.Errorf("got %d kills, want at least 10: the test no longer interrupts anything", in.killed)
+	if in.killed < 8 {
+		t.Errorf("got %d kills, want at least 8: the test no longer interrupts anything", in.killed)
 	}
 }
 

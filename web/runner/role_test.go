@@ -106,6 +106,37 @@ func TestLeavingFinishesTheSend(t *testing.T) {
 	w.want(p, payout.Accepted, 1, 1)
 }
 
+// TestLeavingStartsNothing: what waits for its turn when the process is asked to leave stays for the next one.
+func TestLeavingStartsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.bank.arrived = make(chan order)
+	answer := make(chan struct{})
+	w.bank.pay = func(rw http.ResponseWriter, o order) {
+		<-answer
+		reply(rw, 200, w.bank.execute(o, "accepted"))
+	}
+	const atOnce = 8
+	for range atOnce + 3 {
+		w.approved()
+	}
+	ctx, stop := context.WithCancel(w.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- w.runner.Run(ctx) }()
+	for range atOnce {
+		<-w.bank.arrived
+	}
+	stop()
+	close(answer)
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the cancellation", err)
+	}
+	for state, want := range map[payout.State]int{payout.Accepted: atOnce, payout.Approved: 3} {
+		if n := w.number(`select count(*) from payouts where state = $1`, string(state)); n != want {
+			t.Errorf("got %d %s, want %d", n, state, want)
+		}
+	}
+}
+
 // TestNothingIsSentWithoutTheRole: neither before it is taken nor after it is given up (invariant 18).
 func TestNothingIsSentWithoutTheRole(t *testing.T) {
 	w := newWorld(t)

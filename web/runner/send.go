@@ -94,11 +94,14 @@ func (r *Runner) send(ctx context.Context, sc payout.Scope, p *payout.Payout, a 
 	if err != nil || !ready {
 		return err
 	}
+	if now, err := r.Repo.Find(ctx, sc, p.ID); err != nil || now.Digest != p.Digest {
+		return err // approved anew meanwhile: the adapter got ready for something else
+	}
 	claimed, err := r.claim(ctx, sc, p)
 	if err != nil || claimed == nil {
 		return err
 	}
-	e := unsent(claimed) // approved anew while the adapter got ready for what it was before
+	e := unsent(claimed) // it changed after all
 	if claimed.Digest == p.Digest {
 		e = r.sendOnce(ctx, sc, claimed, a, provider)
 	}

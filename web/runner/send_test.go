@@ -239,6 +239,35 @@ func TestPrepare(t *testing.T) {
 	}
 }
 
+// TestApprovedAnewWhilePreparing: the adapter got ready for the content as it was. What is sent is what was approved last,
+// and the adapter gets ready for it first (invariant 7).
+func TestApprovedAnewWhilePreparing(t *testing.T) {
+	b := newBank(t)
+	b.prepares = true
+	w := worldOf(t, b)
+	w.take(w.runner)
+	p := w.approved()
+	b.login = func(rw http.ResponseWriter) {
+		b.change(func(b *bank) { b.login = nil })
+		now := w.find(p)
+		in := now.Input
+		in.Amount = "99.00"
+		_, err := w.payouts.Edit(w.ctx, w.maker, p.ID, now.Version, in)
+		w.must(err)
+		now, err = w.payouts.Submit(w.ctx, w.maker, p.ID, w.form())
+		w.must(err)
+		w.approve(now)
+		reply(rw, 200, order{})
+	}
+	w.step(w.runner)
+	w.want(p, payout.Approved, 0, 0)
+	w.step(w.runner)
+	w.want(p, payout.Accepted, 1, 1)
+	if got := b.executed[0].Amount; got != "99.00" || b.count("/login") != 2 {
+		t.Errorf("got %s sent after %d sign-ins, want 99.00 after 2", got, b.count("/login"))
+	}
+}
+
 // TestSentBackSaysWhy: the author reads the bank's words.
 func TestSentBackSaysWhy(t *testing.T) {
 	b := newBank(t)
