@@ -25,7 +25,7 @@ import (
 )
 
 // killPayouts is how many payouts one run sends while its sender is killed again and again.
-const killPayouts = 48
+const killPayouts = 80
 
 const killPassword = "a password of the test"
 
