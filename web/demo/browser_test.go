@@ -25,6 +25,9 @@ import (
 // shots is where screenshots go: go test ./web/demo -run Tour -shots ../../docs/img.
 var shots = flag.String("shots", "", "folder for screenshots of the tour")
 
+// spoken is the language the tour's browser asks for.
+var spoken = flag.String("spoken", "en", "language of the tour")
+
 //go:embed testdata/axe/axe-4.14.1.min.js
 var axe string
 
@@ -64,7 +67,7 @@ func newDemo(t *testing.T) (*demo.Demo, context.Context) {
 	}
 	t.Cleanup(d.Close)
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-quic", true), chromedp.Flag("force-device-scale-factor", "1"))
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-quic", true), chromedp.Flag("force-device-scale-factor", "1"), chromedp.Flag("accept-lang", *spoken))
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
