@@ -110,8 +110,8 @@ func (h *Handlers) addParties(r *http.Request, o *payouts.One) error {
 
 // frozenWords says why an account sends nothing.
 func (h *Handlers) frozenWords(r *http.Request, a store.Account) string {
-	if a.Frozen.By == "" {
-		return words(r).T("payouts.frozen.credentials", "Company", h.Stores.Catalog.Name(a.Provider))
+	if a.Frozen.Cause() != "" {
+		return words(r).T("payouts.frozen."+a.Frozen.Cause(), "Company", h.Stores.Catalog.Name(a.Provider))
 	}
 	return a.Frozen.Reason
 }

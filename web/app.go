@@ -145,8 +145,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.Serv
 // finished and written down first. Only one process a database sends: another one waits here for its turn.
 func (a *App) Run(ctx context.Context) error {
 	var anchor sync.WaitGroup
-	anchor.Go(func() { a.keepAnchor(ctx) })
+	keeping, stop := context.WithCancel(ctx)
+	anchor.Go(func() { a.keepAnchor(keeping) })
 	err := a.runner.Run(ctx)
+	stop()
 	anchor.Wait()
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // asked to stop

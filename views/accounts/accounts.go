@@ -58,8 +58,8 @@ func mode(live bool) string {
 // condition is how an account stands, in a word with its tone.
 func condition(ctx context.Context, a store.Account) ui.HealthOpts {
 	switch {
-	case a.Frozen.On() && a.Frozen.By == "" && a.Frozen.Reason == "credentials":
-		return ui.HealthOpts{Tone: views.Bad, Text: ui.T(ctx, "accounts.state.credentials")}
+	case a.Frozen.On() && a.Frozen.Cause() != "":
+		return ui.HealthOpts{Tone: views.Bad, Text: ui.T(ctx, "accounts.state."+a.Frozen.Cause())}
 	case a.Frozen.On():
 		return ui.HealthOpts{Tone: views.Warn, Text: ui.T(ctx, "accounts.state.frozen")}
 	case a.CheckErr != "":
@@ -72,8 +72,8 @@ func condition(ctx context.Context, a store.Account) ui.HealthOpts {
 
 // frozenWhy says why sending is stopped, in words of ours if we stopped it.
 func frozenWhy(ctx context.Context, f store.Freeze) string {
-	if f.By == "" && f.Reason == "credentials" {
-		return ui.T(ctx, "accounts.frozen_credentials")
+	if f.Cause() != "" {
+		return ui.T(ctx, "accounts.frozen."+f.Cause())
 	}
 	if f.Reason == "" {
 		return ui.T(ctx, "accounts.frozen_no_reason")

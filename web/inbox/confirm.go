@@ -96,7 +96,7 @@ func (s *Service) ask(ctx context.Context, a store.Account, h Hook, asked provid
 		return err
 	})
 	if e, ok := errors.AsType[*providers.Error](err); ok && e.Credentials {
-		if err := s.Stores.Freeze(ctx, access.Person{}, a, "credentials"); err != nil {
+		if err := s.Stores.Freeze(ctx, access.Person{}, a, store.FrozenCredentials); err != nil {
 			s.Log.ErrorContext(ctx, "freeze account", "account", a.ID, "err", err)
 		}
 	}

@@ -74,7 +74,7 @@ func (r *Runner) lookedInVain(ctx context.Context, sc payout.Scope, p *payout.Pa
 // sealedShut freezes an account whose stored keys do not open: they were damaged, or put there from elsewhere.
 func (r *Runner) sealedShut(ctx context.Context, a store.Account, err error) {
 	if errors.Is(err, vault.ErrSealed) {
-		r.freeze(ctx, a, "sealed")
+		r.freeze(ctx, a, store.FrozenSealed)
 	}
 }
 
@@ -106,7 +106,7 @@ func (r *Runner) send(ctx context.Context, sc payout.Scope, p *payout.Payout, a 
 		e = r.sendOnce(ctx, sc, claimed, a, provider)
 	}
 	if credentialsRefused(e.Err) {
-		r.freeze(ctx, a, "credentials")
+		r.freeze(ctx, a, store.FrozenCredentials)
 	}
 	return r.record(ctx, sc, p.ID, e)
 }
@@ -151,7 +151,7 @@ func (r *Runner) prepare(ctx context.Context, sc payout.Scope, p *payout.Payout,
 	case err == nil:
 		return true, nil
 	case credentialsRefused(err):
-		r.freeze(ctx, a, "credentials")
+		r.freeze(ctx, a, store.FrozenCredentials)
 		return false, r.postpone(ctx, sc, p, exchanges())
 	case providers.KindOf(err) == providers.Refused:
 		return false, r.Payouts.SendBack(ctx, sc, p.ID, err, exchanges())
@@ -275,7 +275,7 @@ func (r *Runner) lookUp(ctx context.Context, sc payout.Scope, p *payout.Payout, 
 		return provider.Lookup(recorded, providers.Attempt{Reference: at.Reference, RemoteID: at.RemoteID, Kept: at.Kept})
 	})
 	if credentialsRefused(err) {
-		r.freeze(ctx, a, "credentials")
+		r.freeze(ctx, a, store.FrozenCredentials)
 	}
 	if err == nil {
 		if heardErr := r.Stores.Heard(ctx, a.ID, r.Now(), time.Time{}); heardErr != nil {

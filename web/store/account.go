@@ -38,6 +38,20 @@ type Freeze struct {
 // On reports whether sending is stopped.
 func (f Freeze) On() bool { return !f.At.IsZero() }
 
+// The reasons for which Paywicket stops an account by itself.
+const (
+	FrozenCredentials = "credentials" // the provider refused the keys
+	FrozenSealed      = "sealed"      // the stored keys cannot be opened
+)
+
+// Cause is FrozenCredentials or FrozenSealed if Paywicket stopped it by itself, "" if people did.
+func (f Freeze) Cause() string {
+	if f.By == "" && (f.Reason == FrozenCredentials || f.Reason == FrozenSealed) {
+		return f.Reason
+	}
+	return ""
+}
+
 // Balance is what the provider said could be paid out.
 type Balance struct {
 	Amount money.Amount
