@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/paywicket/paywicket/web"
-	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/store"
 )
 
@@ -107,16 +106,16 @@ func freeze(f *flag.FlagSet) func(context.Context, Env, []string) error {
 	reason := f.String("reason", "stopped on the command line", "what people read")
 	return freezing(f, func(ctx context.Context, app *web.App, a store.Account) error {
 		if a.ID == "" {
-			return app.Admin().Access.Halt(ctx, access.Person{}, *reason)
+			return app.Admin().Access.Halt(ctx, operator(), *reason)
 		}
-		return app.Admin().Stores.Freeze(ctx, access.Person{}, a, *reason)
+		return app.Admin().Stores.Freeze(ctx, operator(), a, *reason)
 	})
 }
 
 func unfreeze(f *flag.FlagSet) func(context.Context, Env, []string) error {
 	return freezing(f, func(ctx context.Context, app *web.App, a store.Account) error {
 		if a.ID == "" {
-			return app.Admin().Access.Halt(ctx, access.Person{}, "")
+			return app.Admin().Access.Halt(ctx, operator(), "")
 		}
 		return app.Admin().Stores.Unfreeze(ctx, operator(), a)
 	})
