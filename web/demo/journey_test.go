@@ -116,3 +116,25 @@ func (b *browser) approve(id string) {
 	b.press("Approve and send")
 	b.wait("the payout's page", `location.pathname.endsWith("/payouts/`+id+`")`)
 }
+
+// TestConnect connects an account with the keys the demo shows, and sees its test call, balance and webhook address.
+func TestConnect(t *testing.T) {
+	d, ctx := newDemo(t)
+	b := tab(ctx, t, d)
+	b.signIn("adjoa@paywicket.example")
+	b.open("/accounts/new")
+	b.press("Connect GoldenPay")
+	b.wait("the form", `document.querySelector('[name="settings[api_key]"]')`)
+	b.fill("label", "Second GoldenPay", "settings[mch_id]", "10001", "settings[api_key]", "demo-api-key-of-goldenpay")
+	b.press("Save and test")
+	b.wait("the account's page", `location.pathname.match(/accounts\/[a-z2-7]{26}$/)`)
+	for _, say := range []string{"The test call worked", "/hooks/", "Free balance", "fingerprint"} {
+		if text := b.words("main"); !strings.Contains(text, say) {
+			t.Errorf("%q is not on the page:\n%s", say, text)
+		}
+	}
+	if strings.Contains(eval[string](b, "document.documentElement.outerHTML"), "demo-api-key") {
+		t.Error("the key is on the page")
+	}
+	b.checkPage("connected")
+}
