@@ -56,6 +56,9 @@ func (s *settings) open(ctx context.Context, env Env, create bool) (*web.App, er
 	if err := s.prepareKey(ctx, env, create); err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(os.TempDir(), 0o700); err != nil { // in a container it lies in a folder mounted empty
+		return nil, fmt.Errorf("make temporary folder: %w", err)
+	}
 	log, err := logger(env.Err, s.logFormat)
 	if err != nil {
 		return nil, err
