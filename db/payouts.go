@@ -121,14 +121,21 @@ func (r Payouts) attempts(ctx context.Context, q querier, p *payout.Payout) ([]p
 		var a payout.Attempt
 		var started, ended int64
 		var kept []byte
-		err := scan(&a.No, &a.Decision, &a.Reference, &a.RemoteID, &kept, &a.Epoch, &a.Outcome, &started, &ended)
+		var proofs string
+		err := scan(&a.No, &a.Decision, &a.Reference, &a.RemoteID, &kept, &a.Epoch, &a.Outcome, &started, &ended, &a.Word, &a.Stage, &proofs)
 		if err != nil {
 			return a, err
+		}
+		if proofs != "" {
+			if err := json.Unmarshal([]byte(proofs), &a.Proofs); err != nil {
+				return a, fmt.Errorf("decode proofs: %w", err)
+			}
 		}
 		a.StartedAt, a.EndedAt = moment(started), moment(ended)
 		a.Kept, err = r.unsealKept(p, a.No, kept)
 		return a, err
-	}, `select no, decision, reference, remote_id, kept, epoch, outcome, started_at, ended_at from attempts where payout = $1 order by no`, string(p.ID))
+	}, `select no, decision, reference, remote_id, kept, epoch, outcome, started_at, ended_at, word, stage, proofs
+		from attempts where payout = $1 order by no`, string(p.ID))
 }
 
 func (r Payouts) conflicts(ctx context.Context, q querier, id payout.ID) ([]payout.Conflict, error) {

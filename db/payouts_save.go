@@ -98,12 +98,20 @@ func (r Payouts) saveAttempts(ctx context.Context, tx *sql.Tx, p *payout.Payout)
 		if err != nil {
 			return err
 		}
+		proofs := ""
+		if len(a.Proofs) > 0 {
+			texts, err := encode(a.Proofs)
+			if err != nil {
+				return err
+			}
+			proofs = texts[0]
+		}
 		_, err = tx.ExecContext(ctx, `
-			insert into attempts (payout, no, account, decision, reference, remote_id, kept, epoch, outcome, started_at, ended_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-			on conflict (payout, no) do update set remote_id = $6, kept = $7, outcome = $9, ended_at = $11`,
+			insert into attempts (payout, no, account, decision, reference, remote_id, kept, epoch, outcome, started_at, ended_at, word, stage, proofs)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+			on conflict (payout, no) do update set remote_id = $6, kept = $7, outcome = $9, ended_at = $11, word = $12, stage = $13, proofs = $14`,
 			string(p.ID), a.No, string(p.Content.Account), a.Decision, a.Reference, a.RemoteID, kept, a.Epoch, string(a.Outcome),
-			millis(a.StartedAt), millis(a.EndedAt))
+			millis(a.StartedAt), millis(a.EndedAt), a.Word, string(a.Stage), proofs)
 		if err != nil {
 			return fmt.Errorf("save attempt %d of %s: %w", a.No, p.ID, err)
 		}

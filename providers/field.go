@@ -27,6 +27,8 @@ const (
 	CPFCNPJ Format = "cpf_cnpj" // either
 	UUID    Format = "uuid"     // a random PIX key
 	IFSC    Format = "ifsc"     // India: bank branch
+	RUT     Format = "rut"      // Chile: person or company, kept as 12345678-5
+	CLABE   Format = "clabe"    // Mexico: bank account, 18 digits, the last a check digit
 )
 
 // Role says what a field means across companies. The recipient's name and account are found by it.

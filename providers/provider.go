@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/paywicket/paywicket/providers/money"
@@ -29,6 +30,9 @@ type Definition struct {
 
 	Open      func(Config) (Provider, error) // must not do I/O
 	Simulator func(SimulatorConfig) http.Handler
+	// Switches name what the documents leave open or tell in two ways and the simulator can play either way, each with
+	// what it then does. All are off at first.
+	Switches map[string]string
 }
 
 // Address is one base URL of a company.
@@ -135,6 +139,7 @@ type Attempt struct {
 	Reference string
 	RemoteID  string
 	Kept      map[string]string
+	SentAt    time.Time // when it was claimed for sending; set in what is handed to an adapter, not in what it returns
 }
 
 // Status is where the company says an order stands.
@@ -149,11 +154,21 @@ const (
 	Returned  Status = "returned"
 )
 
+// Stage is a finer step of Accepted, where a company tells it. It moves no money and decides nothing: people see it.
+type Stage string
+
+// The stages. The zero value says nothing.
+const (
+	StageApproval   Stage = "approval"   // the company, or the merchant in its portal, has yet to approve
+	StageProcessing Stage = "processing" // it is being carried out
+)
+
 // Result is what an answer, a look-up or a webhook says about one order. What the answer does not carry is left zero
 // and not compared; what it carries must not contradict.
 type Result struct {
 	Attempt Attempt
 	Status  Status
+	Stage   Stage        // of Accepted
 	Word    string       // the company's own status word or number, as it came
 	Amount  money.Amount // as the company states it; compared, never trusted. No currency: only the figure is compared
 	Fee     money.Amount
@@ -161,6 +176,9 @@ type Result struct {
 	Details map[string]string
 	Live    *bool
 	Message string // the company's words, shown to the operator
+	// Proofs are addresses of documents the company shows about the order, such as a bank's receipt. Only https ones are
+	// kept.
+	Proofs []string
 }
 
 // Webhook is one callback, already stored.
@@ -217,7 +235,12 @@ type SimulatorConfig struct {
 	Executed func(Execution)
 	// Pace is the time between two states of an order. 0: two seconds.
 	Pace time.Duration
+	// Switches are those of Definition.Switches that are on.
+	Switches []string
 }
+
+// On reports whether a switch of the simulator is on.
+func (c SimulatorConfig) On(name string) bool { return slices.Contains(c.Switches, name) }
 
 // Execution is an order as a simulator decoded and booked it.
 type Execution struct {
@@ -233,6 +256,8 @@ type Method struct {
 	Currency string // ISO 4217, or the company's own code for what is no ISO currency
 	Fields   []Field
 	Note     Text // what a person must know before choosing it
+	// Own says that it pays the merchant's own account as registered with the company: no recipient is named.
+	Own bool
 }
 
 // Catalog is a fixed list of methods; embed it and Methods and Fields are done.

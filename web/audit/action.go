@@ -18,6 +18,7 @@ const (
 	PayoutPrepared    Action = "payout.prepared"    // the provider named it, before the request that moves money
 	PayoutAnswered    Action = "payout.answered"    // the provider's answer to the send, or that there was none
 	PayoutReported    Action = "payout.reported"    // a look-up or a webhook moved the state
+	PayoutStage       Action = "payout.stage"       // the provider is at another step; moves nothing
 	PayoutLooked      Action = "payout.looked"      // a look-up that proved nothing
 	PayoutUnmapped    Action = "payout.unmapped"    // a status word nobody understands
 	PayoutTestified   Action = "payout.testified"   // evidence about an unknown outcome
@@ -62,7 +63,7 @@ const (
 func Actions() []Action {
 	return []Action{
 		PayoutDrafted, PayoutEdited, PayoutDiscarded, PayoutSubmitted, PayoutWithdrawn, PayoutApproved, PayoutRejected,
-		PayoutSentBack, PayoutResubmitted, PayoutClaimed, PayoutPrepared, PayoutAnswered, PayoutReported, PayoutLooked,
+		PayoutSentBack, PayoutResubmitted, PayoutClaimed, PayoutPrepared, PayoutAnswered, PayoutReported, PayoutStage, PayoutLooked,
 		PayoutUnmapped, PayoutTestified, PayoutSettled,
 		ConflictOpened, ConflictClosed,
 		AccountConnected, AccountKeysReplaced, AccountTested, AccountFrozen, AccountUnfrozen,

@@ -182,7 +182,7 @@ func (s *Service) find(ctx context.Context, a store.Account, at providers.Attemp
 	for _, t := range p.Attempts {
 		if t.No == no {
 			order.Reference = t.Reference
-			return providers.Found{Attempt: providers.Attempt{Reference: t.Reference, RemoteID: t.RemoteID, Kept: t.Kept}, Order: order}, nil
+			return providers.Found{Attempt: t.Named(), Order: order}, nil
 		}
 	}
 	return providers.Found{}, payout.ErrNotFound

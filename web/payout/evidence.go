@@ -1,6 +1,8 @@
 package payout
 
 import (
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/paywicket/paywicket/providers"
@@ -192,6 +194,7 @@ func (p *Payout) applyResult(a *Attempt, e Evidence, now time.Time) (Effect, err
 		return p.applyUnproven(a, e, now)
 	}
 	a.adopt(e.Result)
+	p.noteStage(a, e, now)
 	to := target(e.Result.Status)
 	returned := to == Returned && p.State.CanBecome(Paid) // then it was paid before, though nobody told us
 	switch {
@@ -283,6 +286,27 @@ func (a *Attempt) adopt(r providers.Result) {
 		}
 		a.Kept[k] = v
 	}
+	if r.Word != "" {
+		a.Word = r.Word
+	}
+	for _, link := range r.Proofs {
+		if u, err := url.Parse(link); err == nil && u.Scheme == "https" && u.Host != "" && len(a.Proofs) < maxProofs && !slices.Contains(a.Proofs, link) {
+			a.Proofs = append(a.Proofs, link)
+		}
+	}
+}
+
+// maxProofs bounds what is kept of the documents a company shows.
+const maxProofs = 20
+
+// noteStage keeps the step the company is at while a payout is under way. It moves nothing: steps may be skipped, and come
+// late.
+func (p *Payout) noteStage(a *Attempt, e Evidence, now time.Time) {
+	if e.Result.Status != providers.Accepted || e.Result.Stage == "" || e.Result.Stage == a.Stage || p.State.ended() {
+		return
+	}
+	a.Stage = e.Result.Stage
+	p.note(now, system(), audit.PayoutStage, facts{"stage": string(a.Stage), "word": e.Result.Word, "attempt": a.No, "hook": e.HookID})
 }
 
 func (p *Payout) takeFee(r providers.Result) {

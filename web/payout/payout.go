@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/audit"
@@ -92,6 +93,15 @@ type Attempt struct {
 	StartedAt time.Time
 	EndedAt   time.Time
 	Outcome   State // where its own answer left the payout; "" while it is under way
+
+	Word   string          // the company's own word for where it stands, as last heard
+	Stage  providers.Stage // the step of Accepted it stands for
+	Proofs []string        // addresses of documents the company shows about it, https only
+}
+
+// Named is the attempt as an adapter gets it.
+func (a Attempt) Named() providers.Attempt {
+	return providers.Attempt{Reference: a.Reference, RemoteID: a.RemoteID, Kept: a.Kept, SentAt: a.StartedAt}
 }
 
 // Conflict says that news contradict what was sent or what is known. While one is open nothing of the payout is claimed.

@@ -272,7 +272,7 @@ func (r *Runner) lookUp(ctx context.Context, sc payout.Scope, p *payout.Payout, 
 	defer cancel()
 	recorded, exchanges := r.Open.Recorded(ctx, a, p.ID, at.No, "lookup")
 	result, err := safely(func() (providers.Result, error) {
-		return provider.Lookup(recorded, providers.Attempt{Reference: at.Reference, RemoteID: at.RemoteID, Kept: at.Kept})
+		return provider.Lookup(recorded, at.Named())
 	})
 	if credentialsRefused(err) {
 		r.freeze(ctx, a, store.FrozenCredentials)
