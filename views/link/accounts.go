@@ -14,9 +14,6 @@ func NewStore(ctx context.Context) string { return to(ctx, "stores", "new") }
 // Store is one store with its accounts.
 func Store(ctx context.Context, id string) string { return to(ctx, "stores", id) }
 
-// StoreFreeze is where sending of a store is stopped and started.
-func StoreFreeze(ctx context.Context, id string) string { return to(ctx, "stores", id, "freeze") }
-
 // Accounts is the list of accounts.
 func Accounts(ctx context.Context) string { return to(ctx, "accounts") }
 

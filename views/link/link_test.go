@@ -26,7 +26,6 @@ func TestLinks(t *testing.T) {
 		{PayoutSettleAsked(ctx, "p1", "c1"), "/desk/payouts/p1/settle/confirm?c=c1"},
 		{PayoutsQuery(ctx, url.Values{"store": {"a&b"}}), "/desk/payouts?store=a%26b"},
 		{PayoutsQuery(ctx, nil), "/desk/payouts"},
-		{PayoutsCSV(ctx, url.Values{"state": {"paid"}}), "/desk/payouts.csv?state=paid"},
 		{NewAccount(ctx, ""), "/desk/accounts/new"},
 		{NewAccount(ctx, "s1"), "/desk/accounts/new?store=s1"},
 		{LoginNext(ctx, "/desk/approvals"), "/desk/login?next=%2Fdesk%2Fapprovals"},

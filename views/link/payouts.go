@@ -23,11 +23,6 @@ func Payout(ctx context.Context, id string) string { return to(ctx, "payouts", i
 // PayoutEdit is the form of a draft.
 func PayoutEdit(ctx context.Context, id string) string { return to(ctx, "payouts", id, "edit") }
 
-// PayoutEditQuery is that form with a search for earlier recipients.
-func PayoutEditQuery(ctx context.Context, id string, query url.Values) string {
-	return with(PayoutEdit(ctx, id), query)
-}
-
 // PayoutFrom is the form with the recipient of an earlier payout.
 func PayoutFrom(ctx context.Context, id string) string {
 	return NewPayoutQuery(ctx, url.Values{"from": {id}})
@@ -40,9 +35,6 @@ func PayoutCorrect(ctx context.Context, id string) string {
 
 // PayoutDraft is where a draft saves itself while it is typed.
 func PayoutDraft(ctx context.Context, id string) string { return to(ctx, "payouts", id, "draft") }
-
-// PayoutSubmit is where approval is asked for.
-func PayoutSubmit(ctx context.Context, id string) string { return to(ctx, "payouts", id, "submit") }
 
 // PayoutWithdraw is where the author takes it back.
 func PayoutWithdraw(ctx context.Context, id string) string { return to(ctx, "payouts", id, "withdraw") }
@@ -108,16 +100,6 @@ func ReviewQuery(ctx context.Context, query url.Values) string { return with(Rev
 
 // PayoutsQuery is the history with a filter.
 func PayoutsQuery(ctx context.Context, query url.Values) string { return with(Payouts(ctx), query) }
-
-// PayoutsCSV is the history as a file, with the same filter.
-func PayoutsCSV(ctx context.Context, query url.Values) string {
-	return with(to(ctx, "payouts.csv"), query)
-}
-
-// PayoutsXLSX is the history as a workbook, with the same filter.
-func PayoutsXLSX(ctx context.Context, query url.Values) string {
-	return with(to(ctx, "payouts.xlsx"), query)
-}
 
 // NewPayoutQuery is the form with some of its fields filled in.
 func NewPayoutQuery(ctx context.Context, query url.Values) string { return with(NewPayout(ctx), query) }

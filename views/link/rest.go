@@ -11,9 +11,6 @@ func Webhooks(ctx context.Context) string { return to(ctx, "webhooks") }
 // Webhook is one message.
 func Webhook(ctx context.Context, id string) string { return to(ctx, "webhooks", id) }
 
-// WebhookRaw is the bytes of one message.
-func WebhookRaw(ctx context.Context, id string) string { return to(ctx, "webhooks", id, "raw") }
-
 // People is everyone who may sign in.
 func People(ctx context.Context) string { return to(ctx, "people") }
 
@@ -26,17 +23,11 @@ func Person(ctx context.Context, id string) string { return to(ctx, "people", id
 // PersonDisable is where a person is disabled.
 func PersonDisable(ctx context.Context, id string) string { return to(ctx, "people", id, "disable") }
 
-// PersonInvite is where a person is invited again.
-func PersonInvite(ctx context.Context, id string) string { return to(ctx, "people", id, "invite") }
-
 // Audit is the log of changes.
 func Audit(ctx context.Context) string { return to(ctx, "audit") }
 
 // Settings is what holds for the installation.
 func Settings(ctx context.Context) string { return to(ctx, "settings") }
-
-// Freeze is where all sending is stopped and started.
-func Freeze(ctx context.Context) string { return to(ctx, "settings", "freeze") }
 
 // Hook is where a provider posts its webhooks.
 func Hook(ctx context.Context, token string) string { return to(ctx, "hooks", token) }

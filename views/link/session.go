@@ -8,12 +8,6 @@ import (
 // Login is the sign-in page.
 func Login(ctx context.Context) string { return to(ctx, "login") }
 
-// LoginPassword is where a password and code are sent.
-func LoginPassword(ctx context.Context) string { return to(ctx, "login", "password") }
-
-// LoginPasskey is where a passkey's answer is sent; its challenge comes from the same address.
-func LoginPasskey(ctx context.Context) string { return to(ctx, "login", "passkey") }
-
 // Logout is where the sign-out button leads.
 func Logout(ctx context.Context) string { return to(ctx, "logout") }
 
@@ -38,20 +32,11 @@ func MeTOTP(ctx context.Context) string { return to(ctx, "me", "totp") }
 // MeTOTPRemove is where an authenticator app is taken away.
 func MeTOTPRemove(ctx context.Context) string { return to(ctx, "me", "totp", "remove") }
 
-// MePasskeys is where passkeys are added.
-func MePasskeys(ctx context.Context) string { return to(ctx, "me", "passkeys") }
-
-// MePasskey is one passkey.
-func MePasskey(ctx context.Context, id string) string { return to(ctx, "me", "passkeys", id) }
-
 // MeSessions is where a person ends sessions on other devices.
 func MeSessions(ctx context.Context) string { return to(ctx, "me", "sessions") }
 
 // MeSession is one session.
 func MeSession(ctx context.Context, id string) string { return to(ctx, "me", "sessions", id) }
-
-// MeRecovery is where recovery codes are made anew.
-func MeRecovery(ctx context.Context) string { return to(ctx, "me", "recovery") }
 
 // LoginNext is the sign-in page that afterwards leads to next, a path of this console.
 func LoginNext(ctx context.Context, next string) string {
