@@ -227,8 +227,8 @@ type SimulatorConfig struct {
 	WebhookURLs func() []string   // where it posts to, for companies that are told so by hand
 	Now         func() time.Time  // nil: time.Now
 
-	// Deliver sends a webhook and returns the status answered. Tests collect, the demo posts. nil: nothing is sent.
-	Deliver func(*http.Request) (int, error)
+	// Deliver sends a webhook and returns what was answered. Tests collect, the demo posts. nil: nothing is sent.
+	Deliver func(*http.Request) (Reply, error)
 	// After runs f once d has passed. nil: time.AfterFunc.
 	After func(d time.Duration, f func())
 	// Executed is called once for each order the simulator books as money moved, before it answers.

@@ -40,10 +40,10 @@ func simulate(t *testing.T, p profile) *line {
 	l.serve(simulatorOf(providers.SimulatorConfig{
 		Settings: testSettings("10001", testKey), Now: clockOfTest,
 		After: func(_ time.Duration, f func()) { l.later = append(l.later, f) },
-		Deliver: func(r *http.Request) (int, error) {
+		Deliver: func(r *http.Request) (providers.Reply, error) {
 			body, err := io.ReadAll(r.Body)
 			l.hooks = append(l.hooks, body)
-			return http.StatusOK, err
+			return text(http.StatusOK, replyDone), err
 		},
 	}, p), false)
 	return l

@@ -181,7 +181,7 @@ func unavailable(s sim.Scenario) (string, string) {
 
 // policy is how webhooks are repeated.
 func (p profile) policy() sim.Policy {
-	accepts := func(status int) bool { return status == http.StatusOK }
+	accepts := sim.Says(replyDone)
 	if p.older {
 		gap := 30 * time.Second
 		return sim.Policy{Timeout: 10 * time.Second, Gaps: []time.Duration{gap, gap, gap, gap, gap}, Accepts: accepts}

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -16,9 +15,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/providers/httpx"
 	"github.com/paywicket/paywicket/providers/money"
 )
 
@@ -77,72 +76,20 @@ func (p params) body() ([]byte, error) {
 func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
 
 // flat reads a JSON object. Members that are objects or lists take no part in signatures: they are left out and named.
-// What two readers could understand differently is refused: a name that stands twice, broken UTF-8, something behind.
 func flat(body []byte) (params, []string, error) {
-	if !utf8.Valid(body) {
-		return nil, nil, errors.New("not UTF-8")
-	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber()
-	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
-		return nil, nil, errors.New("not a JSON object")
+	members, err := httpx.Members(body)
+	if err != nil {
+		return nil, nil, err
 	}
 	p, nested := params{}, []string(nil)
-	for dec.More() {
-		name, value, simple, err := member(dec)
-		if _, twice := p[name]; err != nil || twice {
-			return nil, nil, errors.New("a member is not JSON, or stands twice")
-		}
-		p[name] = value
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		text, simple := httpx.Text(members[name])
+		p[name] = text
 		if !simple {
 			nested = append(nested, name)
 		}
 	}
-	if _, err := dec.Token(); err != nil {
-		return nil, nil, errors.New("not a JSON object")
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, nil, errors.New("something follows the JSON object")
-	}
 	return p, nested, nil
-}
-
-// member reads one member; a nested one is skipped and has no text.
-func member(dec *json.Decoder) (string, string, bool, error) {
-	key, err := dec.Token()
-	name, ok := key.(string)
-	if err != nil || !ok {
-		return "", "", false, errors.New("no name")
-	}
-	token, err := dec.Token()
-	switch v := token.(type) {
-	case string:
-		return name, v, true, err
-	case json.Number:
-		return name, v.String(), true, err
-	case bool:
-		return name, strconv.FormatBool(v), true, err
-	case json.Delim:
-		return name, "", false, skip(dec)
-	}
-	return name, "", true, err // null
-}
-
-// skip reads to the end of an object or a list that has begun.
-func skip(dec *json.Decoder) error {
-	for depth := 1; depth > 0; {
-		token, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		switch token {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-	}
-	return nil
 }
 
 // encode writes an order as parameters, without those that every call carries.

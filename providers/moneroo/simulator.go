@@ -80,7 +80,7 @@ func newSimulator(cfg providers.SimulatorConfig, q quirks) http.Handler {
 	s := &simulator{cfg: sim.Defaults(cfg), quirks: q, live: modeOf(cfg.Settings[settingKey]) == modeLive}
 	s.courier = &sim.Courier{Config: s.cfg, Build: s.hook, Policy: sim.Policy{
 		Timeout: hookTimeout, Gaps: slices.Repeat([]time.Duration{hookGap}, hookTries),
-		Accepts: func(status int) bool { return status == http.StatusOK },
+		Accepts: func(r providers.Reply) bool { return r.Status == http.StatusOK },
 	}}
 	s.ledger = sim.NewLedger(sim.Options{
 		Config: s.cfg, Notify: s.courier.Notify, NewID: func(seed string) string { return idPrefix + sim.ID(seed, 12) },

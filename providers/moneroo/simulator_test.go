@@ -46,13 +46,13 @@ func newBench(t *testing.T, q quirks) *bench {
 	return b
 }
 
-func (b *bench) deliver(r *http.Request) (int, error) {
+func (b *bench) deliver(r *http.Request) (providers.Reply, error) {
 	body, err := io.ReadAll(r.Body)
 	b.hooks, b.bodies = append(b.hooks, r), append(b.bodies, string(body))
 	if b.answer == 0 {
-		return 0, errors.New("nobody there")
+		return providers.Reply{}, errors.New("nobody there")
 	}
-	return b.answer, err
+	return providers.Reply{Status: b.answer}, err
 }
 
 func (b *bench) settle() {

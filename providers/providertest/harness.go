@@ -163,15 +163,24 @@ func (b *bench) after(_ time.Duration, f func()) {
 	b.later = append(b.later, f)
 }
 
-func (b *bench) deliver(r *http.Request) (int, error) {
+// deliver collects a webhook and answers as the adapter would have it, so that the simulator does not repeat it.
+func (b *bench) deliver(r *http.Request) (providers.Reply, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return 0, fmt.Errorf("read the webhook: %w", err)
+		return providers.Reply{}, fmt.Errorf("read the webhook: %w", err)
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.hooks = append(b.hooks, hook{r.Header.Clone(), body})
-	return http.StatusOK, nil
+	b.mu.Unlock()
+	reader, ok := b.provider.(providers.WebhookReader)
+	if !ok {
+		return providers.Reply{Status: http.StatusOK}, nil
+	}
+	event, err := reader.ReadWebhook(r.Context(), providers.Webhook{Header: r.Header.Clone(), Body: slices.Clone(body), Find: b.find})
+	if err != nil || event.Reply.Status == 0 {
+		return providers.Reply{Status: http.StatusOK, Body: event.Reply.Body}, nil
+	}
+	return event.Reply, nil
 }
 
 func (b *bench) execute(e providers.Execution) {

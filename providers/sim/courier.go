@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/paywicket/paywicket/providers"
@@ -12,7 +13,7 @@ import (
 type Policy struct {
 	Timeout time.Duration         // for one delivery; 0: 5 s
 	Gaps    []time.Duration       // how long it waits before each repetition; empty: it delivers once
-	Accepts func(status int) bool // what counts as delivered; nil: any 2xx
+	Accepts func(r providers.Reply) bool // what counts as delivered; nil: any 2xx
 }
 
 // Message is one webhook to be written and signed.
@@ -71,13 +72,20 @@ func (c *Courier) try(cfg providers.SimulatorConfig, m Message) bool {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), timeout)
 	defer cancel()
-	status, err := cfg.Deliver(req.WithContext(ctx))
-	return err == nil && c.accepts(status)
+	reply, err := cfg.Deliver(req.WithContext(ctx))
+	return err == nil && c.accepts(reply)
 }
 
-func (c *Courier) accepts(status int) bool {
+func (c *Courier) accepts(r providers.Reply) bool {
 	if c.Policy.Accepts != nil {
-		return c.Policy.Accepts(status)
+		return c.Policy.Accepts(r)
 	}
-	return status >= 200 && status <= 299
+	return r.Status >= 200 && r.Status <= 299
+}
+
+// Says is what Policy.Accepts is for a company that wants to read a word, blanks around it allowed, in an answer of 200.
+func Says(word string) func(providers.Reply) bool {
+	return func(r providers.Reply) bool {
+		return r.Status == http.StatusOK && strings.TrimSpace(string(r.Body)) == word
+	}
 }

@@ -25,7 +25,7 @@ type post struct {
 func TestCourier(t *testing.T) {
 	policy := Policy{Timeout: 3 * time.Second, Gaps: []time.Duration{10 * time.Second, time.Minute}}
 	strict := policy
-	strict.Accepts = func(status int) bool { return status == 200 }
+	strict.Accepts = Says("ok")
 	tests := []struct {
 		name    string
 		policy  Policy
@@ -54,16 +54,16 @@ func TestCourier(t *testing.T) {
 				start := time.Now()
 				c := &Courier{Policy: tt.policy, Build: build, Config: providers.SimulatorConfig{
 					WebhookURLs: func() []string { return []string{"http://a", "http://b"} },
-					Deliver: func(r *http.Request) (int, error) {
+					Deliver: func(r *http.Request) (providers.Reply, error) {
 						if until, bounded := r.Context().Deadline(); !bounded || time.Until(until) > 5*time.Second {
 							t.Errorf("got a delivery without its deadline")
 						}
 						got = append(got, arrived(start, r))
 						answer := tt.answers[min(len(got), len(tt.answers))-1]
 						if answer == 0 {
-							return 0, errors.New("connection refused")
+							return providers.Reply{}, errors.New("connection refused")
 						}
-						return answer, nil
+						return providers.Reply{Status: answer, Body: []byte(" ok\n")}, nil
 					},
 				}}
 				c.Notify(Order{Order: providers.Order{Amount: xof(5000), CallbackURL: tt.url}, Status: "paid"}, tt.notice)
@@ -95,6 +95,9 @@ func arrived(start time.Time, r *http.Request) post {
 
 func TestCourierWithoutMessage(t *testing.T) {
 	c := &Courier{Build: func(Message) (*http.Request, error) { return nil, nil }}
-	c.Config.Deliver = func(*http.Request) (int, error) { t.Error("got a delivery, want none"); return 200, nil }
+	c.Config.Deliver = func(*http.Request) (providers.Reply, error) {
+		t.Error("got a delivery, want none")
+		return providers.Reply{Status: 200}, nil
+	}
 	c.Notify(Order{Order: providers.Order{CallbackURL: "http://order"}}, Notice{})
 }

@@ -29,7 +29,7 @@ func Defaults(cfg providers.SimulatorConfig) providers.SimulatorConfig {
 		cfg.Now = time.Now
 	}
 	if cfg.Deliver == nil {
-		cfg.Deliver = func(*http.Request) (int, error) { return http.StatusOK, nil }
+		cfg.Deliver = func(*http.Request) (providers.Reply, error) { return providers.Reply{Status: http.StatusOK}, nil }
 	}
 	if cfg.After == nil {
 		cfg.After = func(d time.Duration, f func()) { time.AfterFunc(d, f) }

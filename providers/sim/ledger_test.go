@@ -316,7 +316,7 @@ func TestIDs(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	cfg := Defaults(providers.SimulatorConfig{})
 	cfg.Executed(providers.Execution{})
-	if status, err := cfg.Deliver(nil); status != 200 || err != nil || cfg.WebhookURLs() != nil || cfg.Now().IsZero() || cfg.Pace != defaultPace {
-		t.Errorf("got %d, %v, %+v, want everything usable", status, err, cfg)
+	if reply, err := cfg.Deliver(nil); reply.Status != 200 || err != nil || cfg.WebhookURLs() != nil || cfg.Now().IsZero() || cfg.Pace != defaultPace {
+		t.Errorf("got %+v, %v, %+v, want everything usable", reply, err, cfg)
 	}
 }

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -43,15 +44,15 @@ func sampleValue(provider string, f providers.Field) string {
 	return "demo-" + f.Name
 }
 
-// Deliver posts a webhook and returns the status answered.
-func Deliver(r *http.Request) (int, error) {
+// Deliver posts a webhook and returns what was answered.
+func Deliver(r *http.Request) (providers.Reply, error) {
 	client := http.Client{Timeout: 10 * time.Second}
 	res, err := client.Do(r) //nolint:gosec // to the address a simulator was told, on this machine
 	if err != nil {
-		return 0, err
+		return providers.Reply{}, err
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<16)) // the status is all that counts
-	return res.StatusCode, res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<16))
+	return providers.Reply{Status: res.StatusCode, Type: res.Header.Get("Content-Type"), Body: body}, errors.Join(err, res.Body.Close())
 }
 
 func (d *Demo) startSimulator(ctx context.Context, def providers.Definition) (*simulator, error) {

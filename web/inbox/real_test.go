@@ -98,24 +98,24 @@ func (st *street) after(d time.Duration, f func()) {
 }
 
 // deliver is the road: what is posted reaches our door, and, if somebody tampers, once more with one bit changed.
-func (st *street) deliver(r *http.Request) (int, error) {
+func (st *street) deliver(r *http.Request) (providers.Reply, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return 0, err
+		return providers.Reply{}, err
 	}
 	token := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 	if st.tamper {
 		bad := bytes.Clone(body)
 		bad[len(bad)/2] ^= 1
 		if _, err := st.Receive(st.ctx, inbox.Incoming{Token: token, Address: "203.0.113.9", Header: r.Header, Body: bad, Size: len(bad)}); err != nil {
-			return 0, err
+			return providers.Reply{}, err
 		}
 	}
 	reply, err := st.Receive(st.ctx, inbox.Incoming{Token: token, Address: sender, Header: r.Header, Body: body, Size: len(body)})
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.answered[reply.Status]++
-	return reply.Status, err
+	return reply, err
 }
 
 // pass lets time go by: the company's errands, and the runner's rounds.
