@@ -28,12 +28,20 @@ const (
 //	too_long        longer than Max characters, or than 10 kB
 //	control         control characters, invisible characters, marks that turn the direction of text, broken UTF-8
 //	unknown_option  not one of the options
-//	digits          something else than digits
-//	phone           not a number with country code
+//	digits          something else than digits: Found
+//	characters      a character that does not belong: Found
+//	phone           nothing but the country code
+//	phone_characters  something else than digits: Found
+//	phone_long      Got digits, more than Max
 //	phone_prefix    does not begin with the country code Prefix
-//	email           not an e-mail address
+//	email           not an e-mail address; email_at: no @; email_parts: nothing before it, or no domain after it
 //	pattern         not in the company's format; Example shows one
-//	cpf, cnpj, cpf_cnpj, uuid, ifsc  not of that format, or check digits do not fit
+//	cpf, cnpj, rut, clabe  its check digits do not fit: something is mistyped
+//	cpf_length, cnpj_length, rut_length, clabe_length, ifsc_length, uuid_length  Got characters instead of Want
+//	repeated        one character all over, which is given to nobody
+//	cnpj_end        ends in Found instead of two digits
+//	ifsc_bank       Found among the four letters of the bank; ifsc_zero: Found in place of the zero
+//	uuid            not in five groups
 //
 // and as warnings only:
 //
@@ -89,15 +97,12 @@ func (f Field) checkType(value string) *FieldError {
 	switch f.Type {
 	case Digits:
 		if f.Format == "" && !isDigits(value) {
-			return f.fail("digits", nil)
+			return f.fail("digits", strange(value, isDigit))
 		}
 	case Phone:
 		return f.checkPhone(value)
 	case Email:
-		// The tag is fixed: an unknown one panics.
-		if len(value) > maxEmail || validate().Var(value, "email") != nil {
-			return f.fail("email", nil)
-		}
+		return f.checkEmail(value)
 	case Choice:
 		if !slices.ContainsFunc(f.Options, func(o Option) bool { return o.Value == value }) {
 			return f.fail("unknown_option", nil)
@@ -109,8 +114,27 @@ func (f Field) checkType(value string) *FieldError {
 //nolint:gochecknoglobals // never changes; a validator is costly to make and safe to share
 var validate = sync.OnceValue(func() *validator.Validate { return validator.New() })
 
+func (f Field) checkEmail(value string) *FieldError {
+	name, domain, ok := strings.Cut(value, "@")
+	switch {
+	case !ok:
+		return f.fail("email_at", nil)
+	case name == "" || !strings.Contains(domain, "."):
+		return f.fail("email_parts", nil)
+	case len(value) > maxEmail || validate().Var(value, "email") != nil: // the tag is fixed: an unknown one panics
+		return f.fail("email", nil)
+	}
+	return nil
+}
+
 func (f Field) checkPhone(value string) *FieldError {
-	if !isDigits(value) || len(value) > maxPhone || value == f.Prefix {
+	if found := strange(value, isDigit); found != nil {
+		return f.fail("phone_characters", found)
+	}
+	if len(value) > maxPhone {
+		return f.fail("phone_long", map[string]any{"Got": len(value), "Max": maxPhone})
+	}
+	if value == f.Prefix {
 		return f.fail("phone", nil)
 	}
 	if !strings.HasPrefix(value, f.Prefix) {
@@ -120,8 +144,8 @@ func (f Field) checkPhone(value string) *FieldError {
 }
 
 func (f Field) checkFormat(value string) *FieldError {
-	if !f.Format.fits(value) {
-		return f.fail(string(f.Format), nil)
+	if code, args := f.Format.fault(value); code != "" {
+		return f.fail(code, args)
 	}
 	if !fitsPattern(f.Pattern, value) {
 		return f.fail("pattern", map[string]any{"Example": f.Example})

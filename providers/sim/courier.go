@@ -11,8 +11,8 @@ import (
 
 // Policy is how a company delivers its webhooks.
 type Policy struct {
-	Timeout time.Duration         // for one delivery; 0: 5 s
-	Gaps    []time.Duration       // how long it waits before each repetition; empty: it delivers once
+	Timeout time.Duration                // for one delivery; 0: 5 s
+	Gaps    []time.Duration              // how long it waits before each repetition; empty: it delivers once
 	Accepts func(r providers.Reply) bool // what counts as delivered; nil: any 2xx
 }
 
