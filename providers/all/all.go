@@ -6,9 +6,10 @@ import (
 	"github.com/paywicket/paywicket/providers/gobipay"
 	"github.com/paywicket/paywicket/providers/goldenpay"
 	"github.com/paywicket/paywicket/providers/moneroo"
+	"github.com/paywicket/paywicket/providers/yabandpay"
 )
 
 // Definitions lists the shipped providers by name. Each call gives a new list.
 func Definitions() []providers.Definition {
-	return []providers.Definition{gobipay.Definition(), goldenpay.Definition(), moneroo.Definition()}
+	return []providers.Definition{gobipay.Definition(), goldenpay.Definition(), moneroo.Definition(), yabandpay.Definition()}
 }
