@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/providers/etpay"
 	"github.com/paywicket/paywicket/providers/gobipay"
 	"github.com/paywicket/paywicket/providers/goldenpay"
 	"github.com/paywicket/paywicket/providers/moneroo"
@@ -11,5 +12,7 @@ import (
 
 // Definitions lists the shipped providers by name. Each call gives a new list.
 func Definitions() []providers.Definition {
-	return []providers.Definition{gobipay.Definition(), goldenpay.Definition(), moneroo.Definition(), yabandpay.Definition()}
+	return []providers.Definition{
+		etpay.Definition(), gobipay.Definition(), goldenpay.Definition(), moneroo.Definition(), yabandpay.Definition(),
+	}
 }
