@@ -101,7 +101,7 @@ func whole(id payout.ID) *payout.Payout {
 			MethodName: "MTN", Country: "BJ", Amount: money.Amount{Minor: 1<<53 + 1, Currency: "XOF"}, Description: "Invoice <7> & more",
 			Details: []payout.Detail{
 				{Name: "name", Label: providers.Text{Key: "k", English: "Name"}, Value: "Émile", Shown: "shown", Role: providers.RoleName},
-				{Name: "account", Value: "22997126630", Role: providers.RoleAccount}}},
+				{Name: "account", Value: "22997126630", Role: providers.RoleAccount}}, Own: true},
 		Author: "mia", Editors: []access.PersonID{"mia", "ed"}, Snapshot: []byte("snapshot\x00\xff"), Digest: "d1",
 		Approvals: []payout.Approval{
 			{Person: "sam", Name: "Sam", At: at(1), Digest: "d1", Challenge: string(id) + "c1", Means: "totp"},
@@ -109,7 +109,8 @@ func whole(id payout.ID) *payout.Payout {
 			{Person: "sue", Name: "Sue", At: at(2), Digest: "d1", Challenge: string(id) + "b9", Means: "password"}},
 		ExpiresAt: at(2), Decisions: 2, OnePerson: true,
 		Attempts: []payout.Attempt{
-			{No: 1, Decision: 1, Reference: string(id) + "REF1", RemoteID: string(id) + "R1", Kept: map[string]string{"key": "top secret"}, Epoch: 4, StartedAt: at(3), EndedAt: at(4), Outcome: payout.Unknown},
+			{No: 1, Decision: 1, Reference: string(id) + "REF1", RemoteID: string(id) + "R1", Kept: map[string]string{"key": "top secret"}, Epoch: 4, StartedAt: at(3), EndedAt: at(4), Outcome: payout.Unknown,
+				Word: "awaiting approval", Stage: providers.StageApproval, Proofs: []string{"https://a.example/1", "https://a.example/2"}},
 			{No: 2, Decision: 2, Reference: string(id) + "REF2", RemoteID: string(id) + "R2", Epoch: 5, StartedAt: at(5), EndedAt: at(6), Outcome: payout.Accepted}},
 		Conflicts: []payout.Conflict{
 			{At: at(7), Source: payout.FromWebhook, Code: "amount", Expected: "1", Got: "2", HookID: "h1", ClosedAt: at(8), ClosedBy: "sam"},

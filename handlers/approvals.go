@@ -177,6 +177,8 @@ func (h *Handlers) addAccount(r *http.Request, d *approvals.Decision) error {
 			d.Simulated = a.Simulator
 		}
 	}
+	def, _ := h.Stores.Catalog.Definition(d.Content.Provider)
+	d.Approves, d.CannotAsk = def.Approves, def.CannotAsk
 	d.Stale = d.Account.Version != d.Content.Credential
 	d.MayEdit = access.Can(person(r), access.DraftPayouts, d.Payout.Store)
 	d.Halted = d.Account.Frozen.On() || views.From(r.Context()).Frozen != ""

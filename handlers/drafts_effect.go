@@ -106,6 +106,9 @@ func (h *Handlers) recognize(r *http.Request, d *draft, s *drafts.Sheet) error {
 	if d.p != nil {
 		p.ID = d.p.ID
 	}
+	if s.Method.Own {
+		return nil // nobody to recognize
+	}
 	p.Content.Amount.Currency = s.Method.Currency
 	for _, f := range providers.Shown(s.Fields, clean) {
 		if value := clean[f.Name]; value != "" && !bad[f.Name] {

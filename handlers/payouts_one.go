@@ -97,6 +97,8 @@ func (h *Handlers) addParties(r *http.Request, o *payouts.One) error {
 		return err
 	}
 	o.Account, o.Halted = account, views.From(r.Context()).Frozen
+	def, _ := h.Stores.Catalog.Definition(account.Provider)
+	o.CannotAsk = def.CannotAsk
 	if account.Frozen.On() {
 		o.Halted = h.frozenWords(r, account)
 	}

@@ -80,6 +80,8 @@ func (h *Handlers) caseOf(r *http.Request, p *payout.Payout, c review.Case) (rev
 	if c.Account, err = h.Stores.AccountOf(r.Context(), p.Store, p.Content.Account); err != nil {
 		return c, err
 	}
+	def, _ := h.Stores.Catalog.Definition(p.Content.Provider)
+	c.CannotAsk = def.CannotAsk
 	if c.Stage, err = h.stageOf(r, p); err != nil {
 		return c, err
 	}

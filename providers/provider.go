@@ -30,6 +30,11 @@ type Definition struct {
 
 	Open      func(Config) (Provider, error) // must not do I/O
 	Simulator func(SimulatorConfig) http.Handler
+	// Approves says that the company, or the merchant in its portal, approves each order itself before it pays.
+	Approves bool
+	// CannotAsk says that Lookup is Unsupported: what became of an order is told by webhook, or found out by people.
+	CannotAsk bool
+
 	// Switches name what the documents leave open or tell in two ways and the simulator can play either way, each with
 	// what it then does. All are off at first.
 	Switches map[string]string

@@ -91,6 +91,10 @@ func checkAbilities(t *testing.T, b *bench) {
 	if reads && (b.c.Sign == nil || (b.c.SignatureHeader == "") == (b.c.SignatureMember == "")) {
 		t.Error("the case needs Sign, and either SignatureHeader or SignatureMember")
 	}
+	_, err := b.provider.Lookup(t.Context(), providers.Attempt{Reference: reference("ability"), RemoteID: "none"})
+	if b.c.Definition.CannotAsk && providers.KindOf(err) != providers.Unsupported {
+		t.Errorf("the definition says that the company cannot be asked; a look-up: %v", err)
+	}
 	if p, ok := b.provider.(providers.Checker); ok {
 		if err := p.Check(t.Context()); err != nil {
 			t.Errorf("check of good settings: got %v", err)

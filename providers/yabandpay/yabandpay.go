@@ -82,7 +82,7 @@ func Definition() providers.Definition {
 	return providers.Definition{
 		ID: "yabandpay", Name: "YabandPay", DocsURL: docsURL, Settings: settings(), Messages: locales,
 		Addresses: []providers.Address{{Name: "default", URL: address, Live: true}},
-		Webhooks:  providers.WebhooksPerOrder, Open: open, Simulator: newSimulator, Switches: switches(),
+		Webhooks:  providers.WebhooksPerOrder, Approves: true, CannotAsk: true, Open: open, Simulator: newSimulator, Switches: switches(),
 	}
 }
 

@@ -20,6 +20,8 @@ type Decision struct {
 	Content   payout.Content // what is signed, read back from the snapshot
 	Account   store.Account  // as it is now
 	Simulated bool           // the account's address is a simulator
+	Approves  bool           // the company approves each payout itself, once more
+	CannotAsk bool           // the company cannot be asked where a payout stands
 	Author    access.Person
 	Editors   []access.Person // who changed it, the author left out
 	Balance   Balance

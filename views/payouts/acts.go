@@ -80,7 +80,7 @@ func (o One) reviewActs(ctx context.Context) []act {
 	if o.is(payout.Unknown) || o.Payout.OpenConflict() != nil {
 		all = append(all, act{code: "review", href: link.PayoutReview(ctx, o.id())})
 	}
-	if o.is(payout.Unknown) || o.is(payout.Accepted) {
+	if !o.CannotAsk && (o.is(payout.Unknown) || o.is(payout.Accepted)) {
 		all = append(all, act{code: "ask", post: link.PayoutLookUp(ctx, o.id()), bare: true})
 	}
 	return all

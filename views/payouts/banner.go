@@ -3,6 +3,7 @@ package payouts
 import (
 	"context"
 
+	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/ui"
 	"github.com/paywicket/paywicket/web/audit"
@@ -47,9 +48,14 @@ func (o One) stateNotice(ctx context.Context) notice {
 			return notice{tone: views.Warn, key: "payouts.notice.halted", args: []any{"Why", o.Halted}}
 		}
 		return notice{key: key}
-	case payout.Sending, payout.Accepted:
+	case payout.Sending:
 		return notice{key: key}
+	case payout.Accepted:
+		return notice{key: o.acceptedKey()}
 	case payout.Unknown:
+		if o.CannotAsk {
+			key += "_told"
+		}
 		return notice{tone: views.Odd, key: key, words: words}
 	case payout.NotSent, payout.NotExecuted:
 		return notice{tone: views.Warn, key: key, words: words}
@@ -65,6 +71,18 @@ func (o One) stateNotice(ctx context.Context) notice {
 	default: // a draft says what it is, and what is paid needs nobody
 		return notice{}
 	}
+}
+
+// acceptedKey is the key of what a payout waits for that the company has accepted.
+func (o One) acceptedKey() string {
+	key := "payouts.notice.accepted"
+	switch {
+	case o.Payout.Current() != nil && o.Payout.Current().Stage == providers.StageApproval:
+		key += "_approval"
+	case o.CannotAsk:
+		key += "_told"
+	}
+	return key
 }
 
 // waitingNotice says who can decide, and why an earlier decision did not hold.

@@ -1,10 +1,12 @@
 package payouts
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/a-h/templ"
 
+	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/approvals"
 	"github.com/paywicket/paywicket/views/link"
@@ -22,7 +24,7 @@ func (t *teller) entry(e audit.Entry) {
 		t.news(e)
 	case audit.PayoutLooked:
 		t.looked(e)
-	case audit.PayoutPrepared, audit.PayoutUnmapped, audit.PayoutSentBack, audit.ConflictOpened, audit.ConflictClosed:
+	case audit.PayoutPrepared, audit.PayoutStage, audit.PayoutUnmapped, audit.PayoutSentBack, audit.ConflictOpened, audit.ConflictClosed:
 		t.system(e)
 	default:
 		t.person(e)
@@ -152,6 +154,10 @@ func (t *teller) system(e audit.Entry) {
 	switch e.Action {
 	case audit.PayoutPrepared:
 		ev.what, ev.by = ui.Rich("story.named", "Company", t.one.company(), "Number", ui.Code(d.text("remote_id"))), t.text("story.by.from")
+	case audit.PayoutStage:
+		key := "story.stage." + cmp.Or(d.text("stage"), string(providers.StageProcessing))
+		ev.what = ui.Rich(key, "Company", t.one.company(), "Word", ui.Code(d.text("word")))
+		ev.lines = []string{t.text(key + "_text")}
 	case audit.PayoutUnmapped:
 		ev.tone, ev.what = views.Warn, ui.Rich("story.unmapped", "Company", t.one.company(), "Word", ui.Code(d.text("word")))
 		ev.lines = []string{t.text("story.none.not_understood")}

@@ -35,6 +35,7 @@ type One struct {
 	Approvers   []string     // who could decide about it
 	MayApprove  bool         // the reader is one of them
 	Halted      string       // why nothing is sent at the moment, "" if it is
+	CannotAsk   bool         // the company cannot be asked where the payout stands
 
 	Entries   []audit.Entry
 	Exchanges []payout.Exchange
@@ -207,6 +208,24 @@ func (o One) Same(ctx context.Context, fingerprint string) bool {
 func (o One) SameState(fingerprint string) bool {
 	state, _, _ := strings.Cut(fingerprint, ".")
 	return state == string(o.Payout.State)
+}
+
+// stage says at which step of its own the company is, "" if it tells none or is done.
+func (o One) stage(ctx context.Context) string {
+	a := o.Payout.Current()
+	if a == nil || a.Stage == "" || !o.is(payout.Accepted) {
+		return ""
+	}
+	return ui.T(ctx, "payouts.stage."+string(a.Stage), "Company", o.company())
+}
+
+// host is where a document of the company lies.
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Host
 }
 
 // number is the account that is paid, masked.

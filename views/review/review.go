@@ -162,6 +162,7 @@ type Case struct {
 	Account   store.Account
 	Stage     Stage
 	OnePerson bool
+	CannotAsk bool   // the company cannot be asked where the payout stands
 	Bar       string // why the person may not confirm the evidence, a key below "review.bar"; "" if nothing bars
 	Notice    string // a key with title and text about what just happened
 

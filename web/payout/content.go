@@ -47,6 +47,7 @@ type Content struct {
 	Amount      money.Amount    `json:"amount"`
 	Description string          `json:"description"`
 	Details     []Detail        `json:"details"`
+	Own         bool            `json:"own,omitempty"` // goes to the merchant's own account: no recipient is named
 }
 
 // Detail is one value the company is told, with the words it was asked by.
@@ -68,7 +69,7 @@ func Check(in Input, form Form) (Content, error) {
 		Account: form.Account.ID, Provider: form.Account.Provider, Company: form.ProviderName, Live: form.Account.Live,
 		Address: form.Account.Address, Credential: form.Account.Version,
 		Method: form.Method.ID, MethodName: form.Method.Name, Country: form.Method.Country,
-		Description: strings.TrimSpace(in.Description),
+		Description: strings.TrimSpace(in.Description), Own: form.Method.Own,
 	}
 	c.Details, problems = checkDetails(in.Details, form.Fields)
 	amount, err := money.Parse(in.Amount, in.Language, form.Method.Currency)
@@ -169,7 +170,10 @@ func (c Content) AccountNumber() string {
 // RecipientKey tells recipients apart: two payouts with the same key go to the same account.
 func (c Content) RecipientKey() string {
 	number := c.AccountNumber()
-	if number == "" {
+	switch {
+	case c.Own:
+		number = "OWN " + string(c.Account) // whatever is registered with the company: the same until it is changed there
+	case number == "":
 		return ""
 	}
 	return strings.ToUpper(number) + "|" + strings.ToUpper(c.Value(providers.RoleBank)) + "|" + c.Amount.Currency

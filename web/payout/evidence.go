@@ -137,9 +137,14 @@ func (p *Payout) unknownBefore(a *Attempt) bool {
 }
 
 func (p *Payout) noteLook(e Evidence, now time.Time) {
+	unsupported := providers.KindOf(e.Err) == providers.Unsupported
+	if unsupported && reasonOf(e.Err) == "" { // nobody was asked, so there is nothing to tell
+		p.DueAt = time.Time{}
+		return
+	}
 	p.Looks++
 	p.schedule(now)
-	if providers.KindOf(e.Err) == providers.Unsupported {
+	if unsupported {
 		p.DueAt = time.Time{} // nobody can be asked: it waits for a webhook or for people
 	}
 	p.note(now, system(), audit.PayoutLooked, facts{"looks": p.Looks, "words": reasonOf(e.Err), "code": codeOf(e.Err)})
@@ -194,7 +199,6 @@ func (p *Payout) applyResult(a *Attempt, e Evidence, now time.Time) (Effect, err
 		return p.applyUnproven(a, e, now)
 	}
 	a.adopt(e.Result)
-	p.noteStage(a, e, now)
 	to := target(e.Result.Status)
 	returned := to == Returned && p.State.CanBecome(Paid) // then it was paid before, though nobody told us
 	switch {
@@ -302,7 +306,7 @@ const maxProofs = 20
 // noteStage keeps the step the company is at while a payout is under way. It moves nothing: steps may be skipped, and come
 // late.
 func (p *Payout) noteStage(a *Attempt, e Evidence, now time.Time) {
-	if e.Result.Status != providers.Accepted || e.Result.Stage == "" || e.Result.Stage == a.Stage || p.State.ended() {
+	if e.Result.Stage == "" || e.Result.Stage == a.Stage || p.State != Accepted {
 		return
 	}
 	a.Stage = e.Result.Stage
@@ -362,6 +366,7 @@ func (p *Payout) applyRunning(a *Attempt, e Evidence, now time.Time) (Effect, er
 		p.looked(e, now)
 	}
 	p.takeFee(e.Result)
+	p.noteStage(a, e, now)
 	return effect, nil
 }
 
