@@ -68,7 +68,7 @@ func settings() []providers.Field {
 			},
 		},
 		{
-			Name: settingRUTForm, Type: providers.Choice, Optional: true, When: map[string][]string{settingCountry: {chile}},
+			Name: settingRUTForm, Type: providers.Choice, Optional: true,
 			Label: providers.Text{Key: "etpay.rut_form", English: "How a RUT is sent"},
 			Help:  providers.Text{Key: "etpay.rut_form.help", English: "Leave it as it is unless ETpay tells you otherwise."},
 			Options: []providers.Option{
@@ -78,7 +78,7 @@ func settings() []providers.Field {
 			},
 		},
 		{
-			Name: settingRUTCheck, Type: providers.Choice, Optional: true, When: map[string][]string{settingCountry: {chile}},
+			Name: settingRUTCheck, Type: providers.Choice, Optional: true,
 			Label: providers.Text{Key: "etpay.rut_check", English: "Check digits of a RUT"},
 			Help:  providers.Text{Key: "etpay.rut_check.help", English: "Sample data of ETpay’s sandbox has RUTs that are wrong. Live accounts always check."},
 			Options: []providers.Option{

@@ -17,6 +17,7 @@ import (
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/web"
+	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/vault"
 )
 
@@ -39,6 +40,7 @@ type Demo struct {
 	public string
 	clock  *clock
 	sims   []*simulator
+	boss   atomic.Pointer[access.Person] // a super admin, once the past is made
 	key    vault.MasterKey
 	server *http.Server
 	stop   context.CancelFunc

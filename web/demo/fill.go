@@ -36,6 +36,8 @@ func (d *Demo) fill(ctx context.Context, dead string) error {
 		return err
 	}
 	d.clock.arrive()
+	boss := w.people[ifeoma]
+	d.boss.Store(&boss)
 	d.App.Admin().Runner.Wake()
 	return d.refresh(ctx, w)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/web/access"
 )
 
 // Settings makes up the credentials a simulator accepts, from what the provider asks for.
@@ -63,10 +64,30 @@ func (d *Demo) startSimulator(ctx context.Context, def providers.Definition) (*s
 	s := &simulator{def: def, settings: Settings(def), url: "http://" + l.Addr().String()}
 	s.hooks.Store(&[]string{})
 	h := def.Simulator(providers.SimulatorConfig{Settings: s.settings, Now: d.clock.Now, After: d.clock.After, Deliver: Deliver,
-		Pace: 3 * time.Second, WebhookURLs: func() []string { return *s.hooks.Load() }})
+		Pace: 3 * time.Second, WebhookURLs: func() []string { return d.hooksOf(s) }})
 	s.server = &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = s.server.Serve(l) }() // ends with Close
 	return s, nil
+}
+
+// hooksOf lists where a simulator posts to: the webhook addresses of all accounts, also of those that somebody connects while
+// trying the demo. A real company has to be told.
+func (d *Demo) hooksOf(s *simulator) []string {
+	boss := d.boss.Load()
+	if boss == nil {
+		return *s.hooks.Load()
+	}
+	accounts, err := d.App.Admin().Stores.Accounts(context.Background(), *boss, access.ViewAccounts)
+	if err != nil {
+		return *s.hooks.Load()
+	}
+	var all []string
+	for _, a := range accounts {
+		if a.Provider == s.def.ID && a.Label != deadLabel {
+			all = append(all, d.App.HookLink(a))
+		}
+	}
+	return all
 }
 
 // clock runs behind the real one while the demo's past is made, and fast.
