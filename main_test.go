@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/paywicket/paywicket/providers/all"
 )
 
 // shell runs commands on one data folder, as a person at a prompt.
@@ -33,6 +35,38 @@ func (s shell) want(code int, say, in string, args ...string) string {
 		s.t.Errorf("%s: got exit code %d, want %d with %q in:\n%s", strings.Join(args, " "), got, code, say, out)
 	}
 	return out
+}
+
+// TestSimulate: what a simulator accepts can be chosen, and every provider is listed with what it can play.
+func TestSimulate(t *testing.T) {
+	s := shell{t, t.TempDir()}
+	list := s.want(0, "paywicket simulate PROVIDER", "", "simulate")
+	for _, def := range all.Definitions() {
+		if !strings.Contains(list, "\n  "+def.ID+"\n") {
+			t.Errorf("%s is not listed:\n%s", def.ID, list)
+		}
+		for name, does := range def.Switches {
+			if !strings.Contains(list, "-switch "+name+"\n        "+does) {
+				t.Errorf("%s: switch %s is not listed:\n%s", def.ID, name, list)
+			}
+		}
+	}
+	s.want(2, "name one of the providers", "", "simulate", "nobody")
+	s.want(2, "there are form-notices", "", "simulate", "yabandpay", "-switch", "nonsense")
+	s.want(2, "write name=value", "", "simulate", "yabandpay", "-set", "nonsense=1")
+	s.want(2, "write name=value", "", "simulate", "yabandpay", "-set", "user")
+	for _, def := range all.Definitions() {
+		args := []string{"simulate", def.ID, "-addr", "127.0.0.1:0"}
+		for name := range def.Switches {
+			args = append(args, "-switch", name)
+		}
+		var out bytes.Buffer
+		ctx, stop := context.WithCancel(t.Context())
+		stop() // it starts, says what it is, and ends
+		if code := run(ctx, args, strings.NewReader(""), &out, &out); code != 0 || !strings.Contains(out.String(), "-provider-url "+def.ID+"=http://127.0.0.1:") {
+			t.Errorf("%s: got exit code %d:\n%s", def.ID, code, out.String())
+		}
+	}
 }
 
 // TestCommands goes through the commands as an operator does on a new machine.

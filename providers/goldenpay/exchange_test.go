@@ -187,8 +187,8 @@ func TestResult(t *testing.T) {
 		{"2026", full, providers.Result{Attempt: at, Status: providers.Accepted, Word: "20", Amount: vnd(250_000), Method: "vn_bank",
 			Details: map[string]string{"account_no": "190", "account_name": "A"}}},
 		{"older", `{"id":"P1","trans_id":"T1","mch_id":"10001","channel":"bank","currency":"vnd","amount":250000,"account_org":"TECHCOMBANK",` +
-			`"account_org_code":"970407","account_suborg":"x","attachments":[{"url":"x"}],"attatch":"","status":60}`,
-			providers.Result{Attempt: at, Status: providers.Paid, Word: "60", Amount: vnd(250_000), Method: "vn_bank",
+			`"account_org_code":"970407","account_suborg":"x","attachments":[{"url":"x"},"y",7,null,[1],{"u":"z"}],"attatch":"","status":60}`,
+			providers.Result{Attempt: at, Status: providers.Paid, Word: "60", Amount: vnd(250_000), Method: "vn_bank", Proofs: []string{"x", "y", "7"},
 				Details: map[string]string{"bank": "970407 TECHCOMBANK"}}},
 		{"thin", `{"id":"P1","status":"50"}`,
 			providers.Result{Attempt: providers.Attempt{RemoteID: "P1"}, Status: providers.Failed, Word: "50"}},

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/paywicket/paywicket/providers"
@@ -82,6 +83,7 @@ func Definition() providers.Definition {
 	return providers.Definition{
 		ID: "goldenpay", Name: "GoldenPay", DocsURL: docsURL, Settings: settings(), Messages: locales,
 		Webhooks: providers.WebhooksPerOrder, RepeatsRefused: true, Open: open, Simulator: newSimulator,
+		Switches: switches(),
 	}
 }
 
@@ -152,7 +154,7 @@ func (a *account) Lookup(ctx context.Context, at providers.Attempt) (providers.R
 
 // result reads an order as the company shows it.
 func (a *account) result(payload []byte) (providers.Result, error) {
-	p, _, err := flat(payload)
+	p, nested, err := flat(payload)
 	if err != nil {
 		return providers.Result{}, unreadable(err.Error())
 	}
@@ -170,7 +172,36 @@ func (a *account) result(payload []byte) (providers.Result, error) {
 	if p["channel"] != "" && p["currency"] != "" {
 		r.Method, r.Details = a.described(p)
 	}
+	if slices.Contains(nested, "attachments") {
+		r.Proofs = attachments(payload)
+	}
 	return r, nil
+}
+
+// attachments are the addresses of proof files that an order is shown with: texts, or objects that hold one under "url"
+// (assumption 16: the documents say only that it is a list). What is neither is no address.
+func attachments(payload []byte) []string {
+	var order struct {
+		Attachments []json.RawMessage `json:"attachments"`
+	}
+	if json.Unmarshal(payload, &order) != nil {
+		return nil
+	}
+	var all []string
+	for _, one := range order.Attachments {
+		text, simple := httpx.Text(one)
+		if !simple {
+			var file struct {
+				URL string `json:"url"`
+			}
+			_ = json.Unmarshal(one, &file) // a list has no address
+			text = file.URL
+		}
+		if text != "" {
+			all = append(all, text)
+		}
+	}
+	return all
 }
 
 // described is the method of an order and what its answer repeats of the recipient. A channel that we do not know

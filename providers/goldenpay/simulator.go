@@ -27,7 +27,22 @@ type simulator struct {
 	mux     *http.ServeMux
 }
 
-func newSimulator(cfg providers.SimulatorConfig) http.Handler { return simulatorOf(cfg, profile{}) }
+func newSimulator(cfg providers.SimulatorConfig) http.Handler {
+	return simulatorOf(cfg, profile{older: cfg.On(switchOlder), mirror: cfg.On(switchMirror)})
+}
+
+// Switches of the simulator.
+const (
+	switchOlder  = "older"
+	switchMirror = "mirror"
+)
+
+func switches() map[string]string {
+	return map[string]string{
+		switchOlder:  "speaks as the documents before 2026 do: amounts as numbers, other names, webhooks repeated five times",
+		switchMirror: "answers with the business code as HTTP status, instead of always 200",
+	}
+}
 
 func simulatorOf(cfg providers.SimulatorConfig, p profile) http.Handler {
 	cfg = sim.Defaults(cfg)

@@ -265,6 +265,9 @@ func (s *simulator) shown(o sim.Order) map[string]any {
 	payload := s.created(o)
 	delete(payload, "callback_url")
 	payload["attachments"] = []string{}
+	if o.Status == wordPaid {
+		payload["attachments"] = []string{"https://files.goldenpay.example/proof/" + o.RemoteID + ".png"}
+	}
 	if s.profile.older {
 		payload["amount"] = payload["order_amount"]
 		delete(payload, "order_amount")

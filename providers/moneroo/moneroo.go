@@ -112,6 +112,7 @@ func Definition() providers.Definition {
 		Webhooks:  providers.WebhooksByHand,
 		Open:      open,
 		Simulator: Simulator,
+		Switches:  switches(),
 	}
 }
 

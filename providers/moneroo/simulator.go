@@ -74,7 +74,33 @@ type simulator struct {
 
 // Simulator plays Moneroo: its checks in their order, its two ways to show a payout, its webhooks. Repeating a request
 // makes a second payout, whatever headers it has, and the test numbers decide as they do in the sandbox.
-func Simulator(cfg providers.SimulatorConfig) http.Handler { return newSimulator(cfg, quirks{}) }
+func Simulator(cfg providers.SimulatorConfig) http.Handler {
+	q := quirks{bare: cfg.On(switchBare), retrieves: cfg.On(switchRetrieves)}
+	if cfg.On(switchOK) {
+		q.created = http.StatusOK
+	}
+	if cfg.On(switchList) {
+		q.errors = problems.asList
+	}
+	return newSimulator(cfg, q)
+}
+
+// Switches of the simulator.
+const (
+	switchBare      = "bare"
+	switchOK        = "created-200"
+	switchList      = "error-list"
+	switchRetrieves = "retrieve-shape"
+)
+
+func switches() map[string]string {
+	return map[string]string{
+		switchBare:      "leaves success out of the answer to a new payout",
+		switchOK:        "answers a new payout with status 200 instead of 201",
+		switchList:      "writes the errors of fields as one list",
+		switchRetrieves: "answers the verify call in the shape of the plain one",
+	}
+}
 
 func newSimulator(cfg providers.SimulatorConfig, q quirks) http.Handler {
 	s := &simulator{cfg: sim.Defaults(cfg), quirks: q, live: modeOf(cfg.Settings[settingKey]) == modeLive}

@@ -75,7 +75,7 @@ func wallets(typed string) (providers.Catalog, error) {
 		}
 		seen[currency] = true
 		all = append(all, providers.Method{
-			ID: methodID(currency), Name: "YabandPay wallet, " + currency, Currency: currency, Own: true,
+			ID: methodID(currency), Name: "YabandPay wallet", Currency: currency, Own: true,
 			Note: providers.Text{Key: "yabandpay.note",
 				English: "Goes to the merchant’s own bank account, as registered with YabandPay. YabandPay then approves it a second time, by itself or in its portal."},
 		})
