@@ -85,6 +85,14 @@ func TestDraftCompanyIsDown(t *testing.T) {
 	d.till.change(func(c *till) { c.down = errors.New("connection refused") })
 	d.later()
 	p := d.lan.get("/payouts/" + id + "/edit")
+	if p.says("does not answer") || value(p, "fields[full_name]") != "Maria Oliveira" {
+		t.Error("a form is not made from what the company offered a little earlier")
+	}
+	for range 4 { // an hour, with somebody there
+		d.clock.Add(15 * time.Minute)
+		d.lan.get("/")
+	}
+	p = d.lan.get("/payouts/" + id + "/edit")
 	checkPage(t, p)
 	mustSay(t, p, "Tillpay does not answer right now", "Try again")
 	if value(p, "fields[full_name]") != "Maria Oliveira" || value(p, "method") != "sepa" || value(p, "amount") != "1,204.50" {

@@ -4,13 +4,11 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
-	"github.com/nyaruka/phonenumbers"
 )
 
 // Bounds where a field sets none.
@@ -36,6 +34,7 @@ const (
 //	phone_prefix    does not begin with the country code Prefix
 //	email           not an e-mail address; email_at: no @; email_parts: nothing before it, or no domain after it
 //	pattern         not in the company's format; Example shows one
+//	bank            neither one of the options nor a code as the company writes it; Example shows one
 //	cpf, cnpj, rut, clabe  its check digits do not fit: something is mistyped
 //	cpf_length, cnpj_length, rut_length, clabe_length, ifsc_length, uuid_length  Got characters instead of Want
 //	repeated        one character all over, which is given to nobody
@@ -47,6 +46,7 @@ const (
 //
 //	phone_length    Got digits after the country code where Want ("8, 10") are usual
 //	phone_unlikely  no such number in the numbering plans
+//	phone_operator  the number was given out by Found, and Want is asked for
 type FieldError struct {
 	Field string // Field.Name
 	Code  string
@@ -127,30 +127,18 @@ func (f Field) checkEmail(value string) *FieldError {
 	return nil
 }
 
-func (f Field) checkPhone(value string) *FieldError {
-	if found := strange(value, isDigit); found != nil {
-		return f.fail("phone_characters", found)
-	}
-	if len(value) > maxPhone {
-		return f.fail("phone_long", map[string]any{"Got": len(value), "Max": maxPhone})
-	}
-	if value == f.Prefix {
-		return f.fail("phone", nil)
-	}
-	if !strings.HasPrefix(value, f.Prefix) {
-		return f.fail("phone_prefix", map[string]any{"Prefix": f.Prefix})
-	}
-	return nil
-}
-
 func (f Field) checkFormat(value string) *FieldError {
 	if code, args := f.Format.fault(value); code != "" {
 		return f.fail(code, args)
 	}
-	if !fitsPattern(f.Pattern, value) {
-		return f.fail("pattern", map[string]any{"Example": f.Example})
+	if fitsPattern(f.Pattern, value) {
+		return nil
 	}
-	return nil
+	code := "pattern"
+	if f.Type == Bank {
+		code = "bank"
+	}
+	return f.fail(code, map[string]any{"Example": f.Example})
 }
 
 // fitsPattern reports whether the whole value matches. A pattern that does not compile says nothing: the company will.
@@ -164,38 +152,6 @@ func fitsPattern(pattern, value string) bool {
 	}
 	whole, err := regexp.Compile("^(?:" + pattern + ")$")
 	return err != nil || whole.MatchString(value)
-}
-
-// Warn tells what is unusual about a value that Check finds no fault with; nil if nothing is. A warning never stops
-// a payout: numbering plans change faster than what companies accept.
-func (f Field) Warn(value string) *FieldError {
-	if f.Type != Phone || value == "" || f.check(value) != nil {
-		return nil
-	}
-	if len(f.Lengths) > 0 {
-		return f.warnLength(len(value) - len(f.Prefix))
-	}
-	// Without the country code there is no plan to look into.
-	if value[0] == '0' || isLikely(value) {
-		return nil
-	}
-	return f.fail("phone_unlikely", nil)
-}
-
-func (f Field) warnLength(got int) *FieldError {
-	if slices.Contains(f.Lengths, got) {
-		return nil
-	}
-	want := make([]string, len(f.Lengths))
-	for i, n := range f.Lengths {
-		want[i] = strconv.Itoa(n)
-	}
-	return f.fail("phone_length", map[string]any{"Got": got, "Want": strings.Join(want, ", ")})
-}
-
-func isLikely(value string) bool {
-	number, err := phonenumbers.Parse("+"+value, "")
-	return err == nil && phonenumbers.IsValidNumber(number)
 }
 
 // Shown returns the fields that apply, in their order: those whose When is met by fields that apply themselves. A

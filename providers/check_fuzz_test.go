@@ -12,7 +12,7 @@ import (
 // and check the same way again, and nothing passed that a page or a company must not get.
 func FuzzCheckAll(f *testing.F) {
 	for _, value := range []string{
-		"", "Awa Diop", "+229 97-12", "111.444.777-35", "12.ABC.345/01DE-35", "a@Example.com", "\xff", "a\u202e", "e-\u0301", "00+00",
+		"", "Awa Diop", "+229 97-12", "111.444.777-35", "12.ABC.345/01DE-35", "a@Example.com", "012.345.678-5", "18765534k", "032 180 000118359719", "+229 45 34 50 20", "\xff", "a\u202e", "e-\u0301", "00+00",
 	} {
 		f.Add(value, "CPF", "[a-z]+", "text", "phone", 20)
 		f.Add("CPF", value, "a)|(b", "text", "text", 0)
@@ -55,6 +55,10 @@ func fuzzFields(value, other, pattern, on, and string, n int) []Field {
 		{Name: "tax", Format: CPFCNPJ},
 		{Name: "uuid", Format: UUID},
 		{Name: "ifsc", Format: IFSC},
+		{Name: "rut", Format: RUT},
+		{Name: "clabe", Type: Digits, Format: CLABE},
+		{Name: "wallet", Type: Phone, Operator: "MTN"},
+		{Name: "branch", Type: Bank, Pattern: pattern},
 	}
 }
 

@@ -1,9 +1,12 @@
 package providers
 
 import (
+	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"testing"
+	"text/template"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,8 +110,13 @@ func TestCheckAccepts(t *testing.T) {
 		{"rut, K", Field{Format: RUT}, "18765534-K"},
 		{"rut, zero", Field{Format: RUT}, "11111103-0"},
 		{"rut, short", Field{Format: RUT}, "5126663-3"},
+		{"rut, the same digit all over", Field{Format: RUT}, "11111111-1"},
+		{"rut of a company", Field{Format: RUT}, "76934246-K"},
+		{"rut, many zeros", Field{Format: RUT}, "10000013-K"},
 		{"clabe", Field{Format: CLABE}, "032180000118359719"},
-		{"clabe, check digit zero and the like", Field{Type: Digits, Format: CLABE}, "014027000005555558"},
+		{"clabe, typed as digits", Field{Type: Digits, Format: CLABE}, "014027000005555558"},
+		{"clabe, mostly zeros", Field{Format: CLABE}, "002000000000000008"},
+		{"clabe of a transfer house", Field{Format: CLABE}, "646180157000000004"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if err := test.field.Check(test.value); err != nil {
@@ -118,14 +126,17 @@ func TestCheckAccepts(t *testing.T) {
 	}
 }
 
-func TestCheckRefuses(t *testing.T) {
+// refusal is a value that is wrong, and what is said about it.
+type refusal struct {
+	name        string
+	field       Field
+	value, want string
+	args        map[string]any
+}
+
+func refusals() []refusal {
 	options := []Option{{Value: "CPF"}, {Value: "PHONE"}}
-	for _, test := range []struct {
-		name        string
-		field       Field
-		value, want string
-		args        map[string]any
-	}{
+	return []refusal{
 		{"nothing", Field{}, "", "required", nil},
 		{"nothing chosen", Field{Type: Choice, Options: options}, "", "required", nil},
 		{"too long by default", Field{}, strings.Repeat("é", 201), "too_long", map[string]any{"Max": 200}},
@@ -159,12 +170,15 @@ func TestCheckRefuses(t *testing.T) {
 		{"email without at", Field{Type: Email}, "awa.example.com", "email_at", nil},
 		{"email, two", Field{Type: Email}, "a@example.com,b@example.com", "email", nil},
 		{"email without domain", Field{Type: Email}, "awa@", "email_parts", nil},
+		{"email, domain without dot", Field{Type: Email}, "awa@example", "email_parts", nil},
+		{"email without name", Field{Type: Email}, "@example.com", "email_parts", nil},
 		{"email too long", Field{Type: Email, Max: 500}, strings.Repeat("a", 60) + "@" + strings.Repeat("a.", 100) + "com", "email", nil},
 		{"no such option", Field{Type: Choice, Options: options}, "cpf", "unknown_option", nil},
 		{"no options", Field{Type: Choice}, "cpf", "unknown_option", nil},
 		{"pattern", Field{Pattern: "[a-z]+", Example: "abc"}, "ab1", "pattern", map[string]any{"Example": "abc"}},
 		{"pattern, something before", Field{Pattern: "[a-z]+"}, "1ab", "pattern", map[string]any{"Example": ""}},
 		{"pattern, alternatives", Field{Pattern: "ab|cd"}, "abx", "pattern", map[string]any{"Example": ""}},
+		{"bank typed in", Field{Type: Bank, Pattern: "[0-9]{6}", Example: "970407", Options: options}, "97040", "bank", map[string]any{"Example": "970407"}},
 		{"cpf, first digit", Field{Format: CPF}, "11144477745", "cpf", nil},
 		{"cpf, last digit", Field{Format: CPF}, "11144477734", "cpf", nil},
 		{"cpf, last digit made to fit a wrong one", Field{Format: CPF}, "11144477743", "cpf", nil},
@@ -195,6 +209,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"rut, K for another", Field{Format: RUT}, "11111111-K", "rut", nil},
 		{"rut, of sample data", Field{Format: RUT}, "22333555-4", "rut", nil},
 		{"rut, no body", Field{Format: RUT}, "5", "rut_length", map[string]any{"Got": 1, "Want": 9}},
+		{"rut, nothing after the dash", Field{Format: RUT}, "1-", "rut_length", map[string]any{"Got": 1, "Want": 9}},
 		{"rut, too long", Field{Format: RUT}, "123456789-2", "rut_length", map[string]any{"Got": 10, "Want": 9}},
 		{"rut, a letter", Field{Format: RUT}, "A2345678-5", "digits", map[string]any{"Found": "A"}},
 		{"rut, without dash", Field{Format: RUT}, "123456785", "rut_length", map[string]any{"Got": 9, "Want": 9}},
@@ -204,7 +219,11 @@ func TestCheckRefuses(t *testing.T) {
 		{"clabe, too long", Field{Format: CLABE}, "0321800001183597190", "clabe_length", map[string]any{"Got": 19, "Want": 18}},
 		{"clabe, a letter", Field{Format: CLABE}, "03218000011835971X", "digits", map[string]any{"Found": "X"}},
 		{"format before pattern", Field{Format: CPF, Pattern: "x"}, "1", "cpf_length", map[string]any{"Got": 1, "Want": 11}},
-	} {
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	for _, test := range refusals() {
 		t.Run(test.name, func(t *testing.T) {
 			test.field.Name = "account"
 			err := test.field.Check(test.value)
@@ -220,7 +239,13 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
+// mtn is a field for MTN's numbers of a country.
+func mtn(prefix string, lengths ...int) Field {
+	return Field{Type: Phone, Prefix: prefix, Lengths: lengths, Operator: "MTN"}
+}
+
 func TestWarn(t *testing.T) {
+	moov := &FieldError{Code: "phone_operator", Args: map[string]any{"Found": "Moov", "Want": "MTN"}}
 	benin := Field{Name: "msisdn", Type: Phone, Prefix: "229", Lengths: []int{8, 10}}
 	for _, test := range []struct {
 		name  string
@@ -245,6 +270,19 @@ func TestWarn(t *testing.T) {
 		{"without country code", Field{Type: Phone}, "09171234567", nil},
 		{"nothing", Field{Type: Phone, Optional: true}, "", nil},
 		{"wrong already", benin, "33612345678", nil},
+		{"usual length, no such number", benin, "2290951345020", &FieldError{Field: "msisdn", Code: "phone_unlikely"}},
+		{"its own operator", mtn("229", 8, 10), "2290161345020", nil},
+		{"its own operator, old form", mtn("229", 8, 10), "22961345020", nil},
+		{"another operator", mtn("229", 8, 10), "2290145345020", moov},
+		{"another operator, old form", mtn("229", 8, 10), "22945345020", moov},
+		{"another operator, no lengths", mtn("229"), "2290145345020", moov},
+		{"operator with the country behind", mtn("237", 9), "237670010203", nil},
+		{"operator under its older name", Field{Type: Phone, Operator: "Airtel"}, "250720010203", nil},
+		{"operator under its newer name", Field{Type: Phone, Operator: "Vodafone"}, "233200010203", nil},
+		{"wallet of every network", Field{Type: Phone, Operator: "Wave"}, "2250701020304", nil},
+		{"no operator known", Field{Type: Phone, Operator: "MTN"}, "33123456789", nil},
+		{"wrong length before wrong operator", mtn("229", 10), "22945345020",
+			&FieldError{Code: "phone_length", Args: map[string]any{"Got": 8, "Want": "10"}}},
 		{"no phone", Field{}, "1", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -252,6 +290,54 @@ func TestWarn(t *testing.T) {
 				t.Errorf("%q (-want +got):\n%s", test.value, diff)
 			}
 		})
+	}
+}
+
+// TestCheckDigits: one digit in place of another never goes unnoticed where the digit that checks them is made for that.
+func TestCheckDigits(t *testing.T) {
+	for format, values := range map[Format][]string{
+		RUT:   {"12345678-5", "11111111-1", "18765534-K", "76934246-K", "10000013-K", "5126663-3", "11111103-0"},
+		CLABE: {"032180000118359719", "002000000000000008", "646180157000000004", "014027000005555558"},
+	} {
+		for _, value := range values {
+			if err := (Field{Format: format}).Check(value); err != nil {
+				t.Errorf("%s: got %v, want no error", value, err)
+			}
+			for i := range value {
+				for _, digit := range "0123456789K" {
+					other := value[:i] + string(digit) + value[i+1:]
+					if err := (Field{Format: format}).Check(other); other != value && err == nil {
+						t.Errorf("%s: got no error, want one: %s is right", other, value)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestSentences: there is a sentence for all that is said about a value, and it asks for nothing that is not given.
+func TestSentences(t *testing.T) {
+	texts := map[string]string{}
+	data, err := os.ReadFile("../views/i18n/catalogs/en/fields.json")
+	if err == nil {
+		err = json.Unmarshal(data, &texts)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	warnings := []refusal{
+		{want: "phone_length", args: map[string]any{"Got": 9, "Want": "8, 10"}}, {want: "phone_unlikely"},
+		{want: "phone_operator", args: map[string]any{"Found": "Moov", "Want": "MTN"}},
+	}
+	for _, r := range append(refusals(), warnings...) {
+		text, err := template.New(r.want).Option("missingkey=error").Parse(texts["check."+r.want])
+		var sentence strings.Builder
+		if err == nil {
+			err = text.Execute(&sentence, r.args)
+		}
+		if err != nil || sentence.Len() == 0 {
+			t.Errorf("check.%s: got %q, %v; want a sentence", r.want, sentence.String(), err)
+		}
 	}
 }
 

@@ -59,6 +59,7 @@ type Field struct {
 	Pattern  string // RE2, anchored by us, on the cleaned value
 	Prefix   string // country code a Phone must begin with, "229"
 	Lengths  []int  // usual lengths of a Phone without Prefix: others are warned about, never refused
+	Operator string // whose numbers a Phone takes, "MTN": others are warned about, as far as they can be told
 	Options  []Option
 	When     map[string][]string // shown and required only if each of these fields has one of these values
 	Role     Role

@@ -13,30 +13,27 @@ import (
 	"github.com/paywicket/paywicket/web/store"
 )
 
-// Companies asks providers what pages and forms need: methods, fields, balances. It reads only.
+// Companies asks providers what pages and forms need: methods, fields, balances. It reads only. What an account offers is
+// kept in the database, asked for again on a schedule and when somebody wants it, and used when the provider is down.
 type Companies struct {
 	open   *Opener
 	stores *store.Service
 	now    func() time.Time
 
-	mu      sync.Mutex
-	methods map[store.AccountID]cached[[]providers.Method]
-	fields  map[fieldsKey]cached[[]providers.Field]
+	mu    sync.Mutex
+	known map[store.AccountID]cached
+	renew map[store.AccountID]bool // to be asked for again, however fresh
+	again map[store.AccountID]time.Time
 }
 
-type fieldsKey struct {
-	account store.AccountID
-	method  string
+// cached is an offer as it was read last.
+type cached struct {
+	offer store.Offer
+	at    time.Time
 }
 
-type cached[T any] struct {
-	value   T
-	version int
-	at      time.Time
-}
-
-// cacheLife is how long a form may be made from what a provider said before.
-const cacheLife = 10 * time.Minute
+// cacheLife is how long an offer is not even read from the database again.
+const cacheLife = time.Minute
 
 // askLife is how long a page waits for a provider.
 const askLife = 8 * time.Second
@@ -44,31 +41,96 @@ const askLife = 8 * time.Second
 // NewCompanies makes one on an opener.
 func NewCompanies(open *Opener, stores *store.Service, now func() time.Time) *Companies {
 	return &Companies{open: open, stores: stores, now: now,
-		methods: map[store.AccountID]cached[[]providers.Method]{}, fields: map[fieldsKey]cached[[]providers.Field]{}}
+		known: map[store.AccountID]cached{}, renew: map[store.AccountID]bool{}, again: map[store.AccountID]time.Time{}}
 }
 
-// Methods lists the ways to be paid an account offers, as its provider said within the last ten minutes.
+// Methods lists the ways to be paid an account offers, with what the provider asks for in each. If it cannot be asked now,
+// what it offered last is good enough for a form: it is asked again before anything is sent.
 func (c *Companies) Methods(ctx context.Context, a store.Account) ([]providers.Method, error) {
-	c.mu.Lock()
-	was, ok := c.methods[a.ID]
-	c.mu.Unlock()
-	if ok && was.version == a.Version && c.now().Sub(was.at) < cacheLife {
-		return was.value, nil
+	if o, ok := c.remembered(a); ok {
+		return o.Methods, nil
 	}
+	kept, err := c.stores.Offer(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	if kept.Fresh(a, c.now()) && !c.wanted(a.ID) {
+		c.remember(kept)
+		return kept.Methods, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, askLife)
+	defer cancel()
+	o, err := c.Renew(ctx, a)
+	if err != nil && kept.Usable(a, c.now()) && !credentialsRefused(err) {
+		return kept.Methods, nil
+	}
+	return o.Methods, err
+}
+
+func (c *Companies) remembered(a store.Account) (store.Offer, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was, ok := c.known[a.ID]
+	return was.offer, ok && was.offer.Fresh(a, c.now()) && c.now().Sub(was.at) < cacheLife
+}
+
+func (c *Companies) remember(o store.Offer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known[o.Account] = cached{o, c.now()}
+	delete(c.renew, o.Account)
+}
+
+func (c *Companies) wanted(id store.AccountID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.renew[id]
+}
+
+// Renew asks for an account's offer and keeps it, as a new version if something in it changed.
+func (c *Companies) Renew(ctx context.Context, a store.Account) (store.Offer, error) {
+	methods, err := c.read(ctx, a)
+	if err != nil {
+		return store.Offer{}, errors.Join(err, c.refused(ctx, a, err))
+	}
+	o, err := c.stores.KeepOffer(ctx, a, methods)
+	if err != nil {
+		return o, err
+	}
+	c.remember(o)
+	return o, nil
+}
+
+// read asks for methods and fields. A method that is gone by the time its fields are asked for is left out.
+func (c *Companies) read(ctx context.Context, a store.Account) ([]providers.Method, error) {
 	p, err := c.open.Open(ctx, a, a.Version)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, askLife)
-	defer cancel()
-	methods, err := p.Methods(ctx)
+	listed, err := p.Methods(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.methods[a.ID] = cached[[]providers.Method]{methods, a.Version, c.now()}
+	var methods []providers.Method
+	for _, m := range listed {
+		m.Fields, err = p.Fields(ctx, m.ID)
+		if e, ok := errors.AsType[*providers.Error](err); ok && e.Code == providers.CodeUnknownMethod {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		methods = append(methods, m)
+	}
 	return methods, nil
+}
+
+// refused stops an account whose keys were refused.
+func (c *Companies) refused(ctx context.Context, a store.Account, err error) error {
+	if !credentialsRefused(err) {
+		return nil
+	}
+	return c.stores.Freeze(context.WithoutCancel(ctx), access.Person{}, a, store.FrozenCredentials)
 }
 
 // Method finds one of them.
@@ -87,39 +149,57 @@ func (c *Companies) Method(ctx context.Context, a store.Account, id string) (pro
 
 // Fields lists what a provider must be told for a method.
 func (c *Companies) Fields(ctx context.Context, a store.Account, method string) ([]providers.Field, error) {
-	key := fieldsKey{a.ID, method}
-	c.mu.Lock()
-	was, ok := c.fields[key]
-	c.mu.Unlock()
-	if ok && was.version == a.Version && c.now().Sub(was.at) < cacheLife {
-		return was.value, nil
-	}
-	p, err := c.open.Open(ctx, a, a.Version)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, askLife)
-	defer cancel()
-	fields, err := p.Fields(ctx, method)
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.fields[key] = cached[[]providers.Field]{fields, a.Version, c.now()}
-	return fields, nil
+	m, err := c.Method(ctx, a, method)
+	return m.Fields, err
 }
 
-// Forget drops what was kept of an account, so that the next page asks anew.
+// Forget has an account's offer asked for again by whoever needs it next.
 func (c *Companies) Forget(id store.AccountID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.methods, id)
-	for key := range c.fields {
-		if key.account == id {
-			delete(c.fields, key)
+	delete(c.known, id)
+	c.renew[id] = true
+}
+
+// When offers are asked for by themselves: this often, and after a failure not again for this long.
+const (
+	offerEvery = 6 * time.Hour
+	offerRetry = 30 * time.Minute
+)
+
+// RenewOld asks for the offers that were not asked for in a while, one after the other. Accounts that are stopped are left
+// alone: their keys may have been refused.
+func (c *Companies) RenewOld(ctx context.Context, accounts []store.Account, failed func(store.Account, error)) {
+	for _, a := range accounts {
+		if a.Frozen.On() || ctx.Err() != nil || !c.due(ctx, a) {
+			continue
+		}
+		asking, cancel := context.WithTimeout(ctx, time.Minute)
+		_, err := c.Renew(asking, a)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			c.putOff(a.ID)
+			failed(a, err)
 		}
 	}
+}
+
+// due reports whether an account's offer should be asked for. One that was never read is left to whoever connects it.
+func (c *Companies) due(ctx context.Context, a store.Account) bool {
+	c.mu.Lock()
+	until := c.again[a.ID]
+	c.mu.Unlock()
+	if c.now().Before(until) {
+		return false
+	}
+	o, err := c.stores.Offer(ctx, a.ID)
+	return err == nil && o.Version > 0 && (c.now().Sub(o.CheckedAt) >= offerEvery || o.Credential != a.Version)
+}
+
+func (c *Companies) putOff(id store.AccountID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.again[id] = c.now().Add(offerRetry)
 }
 
 // Form is what a payout of an account and method is checked against, as the provider says now. An account without the
@@ -129,8 +209,7 @@ func (c *Companies) Form(ctx context.Context, a store.Account, method string) (p
 	if err != nil {
 		return payout.Form{}, err
 	}
-	fields, err := c.Fields(ctx, a, method)
-	return payout.Form{Account: a, ProviderName: c.stores.Catalog.Name(a.Provider), Method: m, Fields: fields}, err
+	return payout.Form{Account: a, ProviderName: c.stores.Catalog.Name(a.Provider), Method: m, Fields: m.Fields}, nil
 }
 
 // Report is what a test call found out.
@@ -158,7 +237,7 @@ func (c *Companies) Check(ctx context.Context, by access.Person, a store.Account
 			return r, err
 		}
 	}
-	return r, c.stores.Checked(ctx, by, a, r.Err)
+	return r, errors.Join(c.refused(ctx, a, r.Err), c.stores.Checked(ctx, by, a, r.Err))
 }
 
 func (c *Companies) check(ctx context.Context, a store.Account) Report {
@@ -174,7 +253,8 @@ func (c *Companies) check(ctx context.Context, a store.Account) Report {
 			return r
 		}
 	}
-	if r.Methods, r.Err = c.Methods(ctx, a); r.Err != nil {
+	o, err := c.Renew(ctx, a)
+	if r.Methods, r.Err = o.Methods, err; err != nil {
 		return r
 	}
 	_, r.CanTell = p.(providers.Balancer)
@@ -212,7 +292,7 @@ func (c *Companies) Refresh(ctx context.Context, a store.Account) error {
 	defer cancel()
 	all, err := c.balances(ctx, p)
 	if err != nil || len(all) == 0 {
-		return err
+		return errors.Join(err, c.refused(ctx, a, err))
 	}
 	return errors.Join(c.stores.Balances(ctx, a, all), c.stores.Heard(ctx, a.ID, c.now(), time.Time{}))
 }

@@ -154,6 +154,9 @@ func (r *Runner) prepare(ctx context.Context, sc payout.Scope, p *payout.Payout,
 		r.freeze(ctx, a, store.FrozenCredentials)
 		return false, r.postpone(ctx, sc, p, exchanges())
 	case providers.KindOf(err) == providers.Refused:
+		if r.Companies != nil {
+			r.Companies.Forget(a.ID) // what it asks for may have changed
+		}
 		return false, r.Payouts.SendBack(ctx, sc, p.ID, err, exchanges())
 	}
 	r.Log.WarnContext(ctx, "get ready for payout", "payout", p.ID, "err", err)

@@ -39,6 +39,12 @@ type Repository interface {
 
 	Heard(ctx context.Context, id AccountID, good, hook time.Time) error // zero: not now
 	SaveBalances(ctx context.Context, id AccountID, all []Balance) error
+
+	// SaveOffer makes a new version if the digest differs from the latest one's, and returns it as it is kept.
+	SaveOffer(ctx context.Context, o Offer) (Offer, error)
+	Offers(ctx context.Context, id AccountID, limit int) ([]Offer, error) // the latest first
+	SaveMended(ctx context.Context, m Mended) error
+	Mended(ctx context.Context, id AccountID, method, key string) (Mended, error) // nothing is no error
 }
 
 // Credential is one stored setting of an account.
