@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/paywicket/paywicket/web/audit"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
 )
@@ -58,12 +60,12 @@ func (r Stores) Offers(ctx context.Context, id store.AccountID, limit int) ([]st
 }
 
 // SaveMended keeps what is filled in for a recipient.
-func (r Stores) SaveMended(ctx context.Context, m store.Mended) error {
+func (r Stores) SaveMended(ctx context.Context, m store.Mended, entries ...audit.Entry) error {
 	texts, err := encode(m.Details)
 	if err != nil {
 		return err
 	}
-	return r.d.exec(ctx, nil, "keep recipient's details", `
+	return r.d.exec(ctx, entries, "keep recipient's details", `
 		insert into recipient_details (account, method, recipient_key, details, set_by, set_at) values ($1, $2, $3, $4, $5, $6)
 		on conflict (account, method, recipient_key) do update set details = $4, set_by = $5, set_at = $6`,
 		string(m.Account), m.Method, m.Key, texts[0], m.By, millis(m.At))
@@ -84,6 +86,26 @@ func (r Stores) Mended(ctx context.Context, id store.AccountID, method, key stri
 	}
 	m.At = moment(at)
 	return m, json.Unmarshal([]byte(details), &m.Details)
+}
+
+// Changed lists the accounts whose offer changed since a time, and when it did last.
+func (r Stores) Changed(ctx context.Context, since time.Time) (map[store.AccountID]time.Time, error) {
+	type change struct {
+		id store.AccountID
+		at time.Time
+	}
+	all, err := collect(ctx, r.d.read, func(scan func(...any) error) (change, error) {
+		var c change
+		var at int64
+		err := scan(&c.id, &at)
+		c.at = moment(at)
+		return c, err
+	}, `select account, max(fetched_at) from offers where version > 1 and fetched_at >= $1 group by account`, millis(since))
+	changed := map[store.AccountID]time.Time{}
+	for _, c := range all {
+		changed[c.id] = c.at
+	}
+	return changed, err
 }
 
 // RecipientsOf lists the latest payout to each recipient of an account, the latest first.

@@ -183,11 +183,22 @@ func (h *Handlers) refreshMethods(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	h.Companies.Forget(a.ID)
-	if err := h.Companies.Refresh(r.Context(), a); err != nil {
-		h.Log.InfoContext(r.Context(), "read balance", "account", a.ID, "err", err)
+	before, err := h.Stores.Offer(r.Context(), a.ID)
+	if err != nil {
+		return err
+	}
+	after, err := h.Companies.Renew(r.Context(), a)
+	if err == nil {
+		err = h.Companies.Refresh(r.Context(), a)
+	}
+	switch {
+	case err != nil:
+		h.Log.InfoContext(r.Context(), "read what an account offers", "account", a.ID, "err", err)
 		h.say(w, r, views.Bad, "accounts.not_reached")
-	} else {
+	case before.Version > 0 && after.Version != before.Version:
+		h.say(w, r, views.Warn, "offer.changed")
+		return h.redirect(w, r, link.AccountOffer(r.Context(), string(a.ID)))
+	default:
 		h.say(w, r, views.Good, "accounts.refreshed")
 	}
 	return h.redirect(w, r, link.Account(r.Context(), string(a.ID)))

@@ -76,6 +76,13 @@ func (h *Handlers) takeRecipient(r *http.Request, d *draft, id payout.ID) error 
 		for _, detail := range c.Details {
 			from.Details[detail.Name] = detail.Value
 		}
+		mended, err := h.Stores.Mended(r.Context(), c.Account, c.Method, c.RecipientKey(), p.CreatedAt)
+		if err != nil {
+			return err
+		}
+		if mended != nil {
+			from.Details = mended
+		}
 	}
 	if d.in.Description != "" {
 		from.Description = d.in.Description

@@ -39,8 +39,12 @@ func (h *Handlers) addAccounts(r *http.Request, page *home.Home) error {
 	if err != nil {
 		return err
 	}
+	changed, err := h.Stores.Changed(r.Context(), h.Now().Add(-recently))
+	if err != nil {
+		return err
+	}
 	for _, a := range accounts {
-		one := home.Account{Account: a, Company: h.Stores.Catalog.Name(a.Provider)}
+		one := home.Account{Account: a, Company: h.Stores.Catalog.Name(a.Provider), Changed: changed[a.ID]}
 		if a.Frozen.On() {
 			one.Frozen = h.frozenWords(r, a)
 		}

@@ -42,7 +42,8 @@ type Home struct {
 type Account struct {
 	store.Account
 	Company string
-	Frozen  string // why nothing is sent, "" if it is
+	Frozen  string    // why nothing is sent, "" if it is
+	Changed time.Time // when what it offers changed lately, zero if it did not
 }
 
 // Step is one thing to set up. Its words are in the catalogs under "home.step.<code>".
@@ -113,6 +114,9 @@ func (a Account) matters(ctx context.Context) []matter {
 	case a.CheckErr != "":
 		return []matter{{tone: views.Warn, title: ui.T(ctx, "home.check", "Account", a.Label), href: link.Account(ctx, string(a.ID)),
 			text: ui.L(ctx).Quote(a.CheckErr), since: a.CheckedAt}}
+	case !a.Changed.IsZero():
+		return []matter{{tone: views.Warn, icon: "note", title: ui.T(ctx, "home.offer", "Company", a.Company, "Account", a.Label),
+			href: link.AccountOffer(ctx, string(a.ID)), text: ui.T(ctx, "home.offer_text"), since: a.Changed}}
 	}
 	return nil
 }

@@ -32,6 +32,12 @@ func AccountFreeze(ctx context.Context, id string) string { return to(ctx, "acco
 // AccountMethods is the ways to be paid that an account offers.
 func AccountMethods(ctx context.Context, id string) string { return to(ctx, "accounts", id, "methods") }
 
+// AccountOffer is how what an account offers changed.
+func AccountOffer(ctx context.Context, id string) string { return to(ctx, "accounts", id, "offer") }
+
+// AccountMend is where what no longer fits is filled in.
+func AccountMend(ctx context.Context, id string) string { return to(ctx, "accounts", id, "mend") }
+
 // NewAccount is where an account is connected; store may be empty.
 func NewAccount(ctx context.Context, store string) string {
 	path := to(ctx, "accounts", "new")

@@ -32,6 +32,8 @@ const (
 	AccountFrozen       Action = "account.frozen"
 	AccountUnfrozen     Action = "account.unfrozen"
 
+	RecipientMended Action = "recipient.mended" // completed after a company began to ask for more
+
 	StoreOpened  Action = "store.opened"
 	StoreRenamed Action = "store.renamed"
 
@@ -67,6 +69,7 @@ func Actions() []Action {
 		PayoutUnmapped, PayoutTestified, PayoutSettled,
 		ConflictOpened, ConflictClosed,
 		AccountConnected, AccountKeysReplaced, AccountTested, AccountFrozen, AccountUnfrozen,
+		RecipientMended,
 		StoreOpened, StoreRenamed,
 		PersonInvited, PersonInviteConfirmed, PersonInviteRevoked, PersonJoined, PersonSignedIn, PersonSignInFailed, PersonDisabled, PersonEnabled, PersonRoleGranted,
 		PersonRoleRevoked, PersonPasswordChanged, PersonTOTPAdded, PersonTOTPRemoved, PersonSessionsEnded,

@@ -103,6 +103,8 @@ type History interface {
 	Earlier(ctx context.Context, s Scope, p *Payout) (Earlier, error)
 	// Recipients finds earlier recipients of a store's account by what was typed of their name.
 	Recipients(ctx context.Context, s Scope, st store.ID, provider, text string) ([]Row, error)
+	// RecipientsOf lists the latest payout to each recipient of an account, the latest first.
+	RecipientsOf(ctx context.Context, s Scope, id store.AccountID, limit int) ([]Row, error)
 	// Exchanges lists what was said to the company about a payout and what it answered, oldest first.
 	Exchanges(ctx context.Context, s Scope, id ID) ([]Exchange, error)
 	// Counts says how many wait for approval and how many need review.

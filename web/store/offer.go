@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/audit"
 )
 
 // Offer is what an account's company offered at a time: its ways to pay with what it asks for in each.
@@ -74,6 +75,11 @@ func (s *Service) Offer(ctx context.Context, id AccountID) (Offer, error) {
 		return Offer{}, err
 	}
 	return all[0], nil
+}
+
+// Changed lists the accounts whose offer changed since a time, and when it did last.
+func (s *Service) Changed(ctx context.Context, since time.Time) (map[AccountID]time.Time, error) {
+	return s.repo.Changed(ctx, since)
 }
 
 // maxOffers is how many versions of an offer are looked back at.
@@ -180,12 +186,12 @@ func values(f providers.Field) string {
 }
 
 // MendRecipient keeps what is filled in for a recipient from now on.
-func (s *Service) MendRecipient(ctx context.Context, m Mended) error {
-	if len(m.Details) == 0 || m.Key == "" {
-		return errors.New("nothing to keep of a recipient")
+func (s *Service) MendRecipient(ctx context.Context, by access.Person, m Mended, a Account) error {
+	if len(m.Details) == 0 || m.Key == "" || m.Account != a.ID || !access.Can(by, access.DraftPayouts, a.Store) {
+		return ErrNotFound
 	}
-	m.At = s.now()
-	return s.repo.SaveMended(ctx, m)
+	m.At, m.By = s.now(), string(by.ID)
+	return s.repo.SaveMended(ctx, m, s.entry(by, a.Store, audit.RecipientMended, string(a.ID), map[string]any{"method": m.Method}))
 }
 
 // Mended is a recipient's details as they were completed after a company began to ask for more.

@@ -43,8 +43,9 @@ type Repository interface {
 	// SaveOffer makes a new version if the digest differs from the latest one's, and returns it as it is kept.
 	SaveOffer(ctx context.Context, o Offer) (Offer, error)
 	Offers(ctx context.Context, id AccountID, limit int) ([]Offer, error) // the latest first
-	SaveMended(ctx context.Context, m Mended) error
-	Mended(ctx context.Context, id AccountID, method, key string) (Mended, error) // nothing is no error
+	SaveMended(ctx context.Context, m Mended, entries ...audit.Entry) error
+	Mended(ctx context.Context, id AccountID, method, key string) (Mended, error)  // nothing is no error
+	Changed(ctx context.Context, since time.Time) (map[AccountID]time.Time, error) // whose offer changed, and when last
 }
 
 // Credential is one stored setting of an account.
