@@ -53,15 +53,16 @@ func (d *DB) exec(ctx context.Context, entries []audit.Entry, doing, query strin
 }
 
 const accountColumns = `id, store, provider, label, live, address, token, version, frozen_at, frozen_by, frozen_why,
-	checked_at, check_err, good_at, hook_at, created_at, created_by`
+	checked_at, check_err, good_at, hook_at, created_at, created_by, clock_ms, clock_at`
 
 func scanAccount(scan func(...any) error) (store.Account, error) {
 	var a store.Account
 	var live int
-	var frozen, checked, good, hook, created int64
+	var frozen, checked, good, hook, created, clock, clockAt int64
 	err := scan(&a.ID, &a.Store, &a.Provider, &a.Label, &live, &a.Address, &a.Token, &a.Version, &frozen, &a.Frozen.By, &a.Frozen.Reason,
-		&checked, &a.CheckErr, &good, &hook, &created, &a.CreatedBy)
+		&checked, &a.CheckErr, &good, &hook, &created, &a.CreatedBy, &clock, &clockAt)
 	a.Live, a.Frozen.At = live == 1, moment(frozen)
+	a.Clock, a.ClockAt = time.Duration(clock)*time.Millisecond, moment(clockAt)
 	a.CheckedAt, a.GoodAt, a.HookAt, a.CreatedAt = moment(checked), moment(good), moment(hook), moment(created)
 	return a, err
 }
@@ -217,4 +218,32 @@ func (r Stores) Credentials(ctx context.Context, id store.AccountID, version int
 		return c, err
 	}, `select c.name, c.version, c.sealed, c.secret, c.fingerprint, c.set_at, c.set_by, coalesce(p.name, '')
 		from credentials c left join people p on p.id = c.set_by where c.account = $1 and c.version = $2 order by c.rowid`, string(id), version)
+}
+
+// SaveCalls adds up an account's calls by hour, and keeps what they told of the provider's clock.
+func (r Stores) SaveCalls(ctx context.Context, id store.AccountID, n store.Noted) error {
+	return r.d.inTx(ctx, func(tx *sql.Tx) error {
+		for hour, c := range n.Hours {
+			_, err := tx.ExecContext(ctx, `
+				insert into calls (account, hour, good, bad) values ($1, $2, $3, $4)
+				on conflict (account, hour) do update set good = good + $3, bad = bad + $4`, string(id), millis(hour), c.Good, c.Bad)
+			if err != nil {
+				return fmt.Errorf("count calls of %s: %w", id, err)
+			}
+		}
+		_, err := tx.ExecContext(ctx, `update accounts set good_at = max(good_at, $2), clock_ms = case when $4 > 0 then $3 else clock_ms end,
+			clock_at = max(clock_at, $4) where id = $1`, string(id), millis(n.GoodAt), n.Clock.Milliseconds(), millis(n.ClockAt))
+		if err != nil {
+			return fmt.Errorf("note calls of %s: %w", id, err)
+		}
+		return nil
+	})
+}
+
+// Calls counts an account's calls since the hour of a time.
+func (r Stores) Calls(ctx context.Context, id store.AccountID, since time.Time) (store.Calls, error) {
+	var c store.Calls
+	err := r.d.read.QueryRowContext(ctx, `select coalesce(sum(good), 0), coalesce(sum(bad), 0) from calls where account = $1 and hour >= $2`,
+		string(id), millis(since.Truncate(time.Hour))).Scan(&c.Good, &c.Bad)
+	return c, err
 }

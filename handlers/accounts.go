@@ -149,7 +149,14 @@ func (h *Handlers) showAccount(w http.ResponseWriter, r *http.Request) error {
 	}
 	def, _ := h.Stores.Catalog.Definition(a.Provider)
 	address, known := h.Stores.Catalog.Address(a)
-	show := accounts.Show{Account: a, Definition: def, Address: address, AddressKnown: known, Settings: settings}
+	calls, err := h.Companies.Calls(r.Context(), a.ID)
+	if err != nil {
+		return err
+	}
+	if a, err = h.account(r, access.ViewAccounts); err != nil { // with what was just written down
+		return err
+	}
+	show := accounts.Show{Account: a, Calls: calls, Definition: def, Address: address, AddressKnown: known, Settings: settings}
 	if show.Methods, err = h.Companies.Methods(r.Context(), a); err != nil {
 		show.MethodsError = true
 		h.Log.InfoContext(r.Context(), "list methods", "account", a.ID, "err", err)

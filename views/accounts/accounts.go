@@ -36,6 +36,7 @@ type Show struct {
 	Address      providers.Address
 	AddressKnown bool // it is built in, or the operator names it now
 	Settings     []store.Setting
+	Calls        store.Calls // of the last day
 	Methods      []providers.Method
 	MethodsError bool // the provider could not be asked
 }
@@ -198,6 +199,58 @@ func (s Show) byCountry(ctx context.Context) []group {
 type group struct {
 	name    string
 	methods []string
+}
+
+// When something about an account is worth a second look.
+const (
+	oldKeys  = 365 * 24 * time.Hour // providers and auditors want keys replaced about once a year
+	farClock = time.Minute          // signed calls carry the time, and some providers refuse one that is off
+)
+
+// callsLine is how many calls failed.
+func (s Show) callsLine(ctx context.Context) ui.LineOpts {
+	all := s.Calls.Good + s.Calls.Bad
+	switch {
+	case all == 0:
+		return ui.LineOpts{Icon: "out", Title: ui.T(ctx, "accounts.calls.none")}
+	case s.Calls.Bad == 0:
+		return ui.LineOpts{Tone: views.Good, Title: ui.N(ctx, "accounts.calls.good", all)}
+	}
+	return ui.LineOpts{Tone: views.Warn, Title: ui.N(ctx, "accounts.calls.bad", all, "Bad", s.Calls.Bad), Text: ui.T(ctx, "accounts.calls.bad_text")}
+}
+
+// keysLine is how old the keys are.
+func (s Show) keysLine(ctx context.Context) ui.LineOpts {
+	if len(s.Settings) == 0 {
+		return ui.LineOpts{Icon: "key", Title: ui.T(ctx, "accounts.keys_none")}
+	}
+	age := views.From(ctx).Now.Sub(s.Settings[0].SetAt)
+	l := ui.LineOpts{Icon: "key", Title: ui.T(ctx, "accounts.keys_age"), End: ui.L(ctx).Age(age)}
+	if age > oldKeys {
+		l.Tone, l.Text = views.Warn, ui.T(ctx, "accounts.keys_old", "Provider", s.Definition.Name)
+	}
+	return l
+}
+
+// clockLine is how far the provider's clock is from ours.
+func (s Show) clockLine(ctx context.Context) ui.LineOpts {
+	a := s.Account
+	off := a.Clock.Abs().Round(time.Second)
+	switch {
+	case a.ClockAt.IsZero():
+		return ui.LineOpts{Icon: "clock", Title: ui.T(ctx, "accounts.clock.none")}
+	case off <= 2*time.Second: // as close as such a measurement comes
+		return ui.LineOpts{Icon: "clock", Title: ui.T(ctx, "accounts.clock.same"), End: ago(ctx, a.ClockAt)}
+	}
+	key := "accounts.clock.ahead"
+	if a.Clock < 0 {
+		key = "accounts.clock.behind"
+	}
+	l := ui.LineOpts{Icon: "clock", Title: ui.T(ctx, key, "Provider", s.Definition.Name, "Off", ui.L(ctx).Age(off)), End: ago(ctx, a.ClockAt)}
+	if off > farClock {
+		l.Tone, l.Text = views.Warn, ui.T(ctx, "accounts.clock.far")
+	}
+	return l
 }
 
 // checkWords says in our words what a test call's error means, with the provider's own behind it.

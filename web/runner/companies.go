@@ -282,6 +282,14 @@ func stamp(amounts []money.Amount, at time.Time) []store.Balance {
 	return all
 }
 
+// Calls counts an account's calls of the last day, the latest ones included.
+func (c *Companies) Calls(ctx context.Context, id store.AccountID) (store.Calls, error) {
+	if err := c.open.Flush(ctx); err != nil {
+		return store.Calls{}, err
+	}
+	return c.stores.Calls(ctx, id)
+}
+
 // Refresh reads an account's balances again and keeps them. A provider that tells none is no error.
 func (c *Companies) Refresh(ctx context.Context, a store.Account) error {
 	p, err := c.open.Open(ctx, a, a.Version)

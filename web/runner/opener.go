@@ -18,8 +18,9 @@ type Opener struct {
 	stores *store.Service
 	opts   OpenerOptions
 
-	mu   sync.Mutex
-	open map[openKey]providers.Provider
+	mu    sync.Mutex
+	open  map[openKey]providers.Provider
+	calls calls
 }
 
 // OpenerOptions is what an Opener needs from outside.
@@ -72,7 +73,10 @@ func (o *Opener) make(ctx context.Context, a store.Account, version int) (provid
 		return nil, err
 	}
 	client, err := httpx.New(httpx.Options{BaseURL: address.URL, Named: store.Named(address), Timeout: o.opts.Timeout,
-		Secrets: o.stores.Secrets(def, settings), Record: record, Now: o.opts.Now})
+		Secrets: o.stores.Secrets(def, settings), Now: o.opts.Now, Record: func(ctx context.Context, x httpx.Exchange) {
+			record(ctx, x)
+			o.calls.note(a.ID, x)
+		}})
 	if err != nil {
 		return nil, err
 	}

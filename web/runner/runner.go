@@ -87,6 +87,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	reading, stop := context.WithCancel(ctx)
 	var balances sync.WaitGroup
 	balances.Go(func() { r.readBalances(reading) })
+	balances.Go(func() { r.keepCalls(reading) })
 	err := r.loop(ctx)
 	stop()
 	balances.Wait()

@@ -21,10 +21,12 @@ type Account struct {
 	CreatedAt time.Time
 	CreatedBy access.PersonID
 
-	CheckedAt time.Time // last test call
-	CheckErr  string    // what it said, "" if it worked
-	GoodAt    time.Time // last call that was answered as it should be
-	HookAt    time.Time // last webhook that was verified
+	CheckedAt time.Time     // last test call
+	CheckErr  string        // what it said, "" if it worked
+	GoodAt    time.Time     // last call that was answered as it should be
+	HookAt    time.Time     // last webhook that was verified
+	Clock     time.Duration // how far the provider's clock was ahead of ours
+	ClockAt   time.Time     // when that was seen, zero if never
 	Balances  []Balance
 }
 
@@ -67,4 +69,16 @@ type Setting struct {
 	SetAt       time.Time
 	SetBy       access.PersonID
 	SetByName   string
+}
+
+// Calls counts what was said to a provider. Bad are calls that came to no answer, to a fault of the server, or to refused
+// keys; a payout that is refused for a reason is a good call.
+type Calls struct{ Good, Bad int }
+
+// Noted is what was seen of an account's calls since they were written down last.
+type Noted struct {
+	Hours   map[time.Time]Calls // by the beginning of the hour
+	GoodAt  time.Time           // last good one, zero if none
+	Clock   time.Duration
+	ClockAt time.Time // zero: no answer told the time
 }

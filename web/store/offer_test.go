@@ -144,3 +144,26 @@ func TestMendRecipient(t *testing.T) {
 		t.Error("kept by somebody who may not draft")
 	}
 }
+
+// TestNote: calls add up by hour and account, and the latest of what was seen stands.
+func TestNote(t *testing.T) {
+	w := newWorld(t)
+	a, other := w.connect(w.ama, w.one, keyOne), w.connect(w.ama, w.one, keyTwo)
+	hour := w.now().Truncate(time.Hour)
+	seen := w.now()
+	for range 2 {
+		w.must(w.Note(w.ctx, a.ID, store.Noted{Hours: map[time.Time]store.Calls{hour: {Good: 3, Bad: 1}, hour.Add(-30 * time.Hour): {Bad: 9}},
+			GoodAt: seen, Clock: -90 * time.Second, ClockAt: seen}))
+	}
+	w.must(w.Note(w.ctx, a.ID, store.Noted{GoodAt: seen.Add(-time.Hour)})) // nothing newer
+	got, err := w.Calls(w.ctx, a.ID)
+	if want := (store.Calls{Good: 6, Bad: 2}); got != want || err != nil {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if now := w.reload(a); !now.GoodAt.Equal(seen) || now.Clock != -90*time.Second || !now.ClockAt.Equal(seen) {
+		t.Errorf("got %+v", now)
+	}
+	if got, err := w.Calls(w.ctx, other.ID); got != (store.Calls{}) || err != nil {
+		t.Errorf("another account: got %+v, %v", got, err)
+	}
+}

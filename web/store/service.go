@@ -40,6 +40,9 @@ type Repository interface {
 	Heard(ctx context.Context, id AccountID, good, hook time.Time) error // zero: not now
 	SaveBalances(ctx context.Context, id AccountID, all []Balance) error
 
+	SaveCalls(ctx context.Context, id AccountID, n Noted) error
+	Calls(ctx context.Context, id AccountID, since time.Time) (Calls, error)
+
 	// SaveOffer makes a new version if the digest differs from the latest one's, and returns it as it is kept.
 	SaveOffer(ctx context.Context, o Offer) (Offer, error)
 	Offers(ctx context.Context, id AccountID, limit int) ([]Offer, error) // the latest first
@@ -442,4 +445,14 @@ func (s *Service) Unfreeze(ctx context.Context, by access.Person, a Account) err
 	}
 	a.Frozen = Freeze{}
 	return s.repo.SaveFreeze(ctx, a, s.entry(by, a.Store, audit.AccountUnfrozen, string(a.ID), nil))
+}
+
+// Note keeps what was seen of an account's calls.
+func (s *Service) Note(ctx context.Context, id AccountID, n Noted) error {
+	return s.repo.SaveCalls(ctx, id, n)
+}
+
+// Calls counts an account's calls of the last day.
+func (s *Service) Calls(ctx context.Context, id AccountID) (Calls, error) {
+	return s.repo.Calls(ctx, id, s.now().Add(-24*time.Hour))
 }
