@@ -2,6 +2,7 @@ package yabandpay
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,12 +15,15 @@ const (
 	settingUser       = "user"
 	settingKey        = "secret_key"
 	settingCurrencies = "currencies"
-	settingCommand    = "command_key"
+	settingOlder      = "legacy_commond"
 	settingMethod     = "method"
 )
 
-// defaultCurrency is that of most wallets; EUR and CHF are the ones the documents name (assumption 4).
-const defaultCurrency = "EUR"
+// Values of settingOlder.
+const (
+	off = "off"
+	on  = "on"
+)
 
 func settings() []providers.Field {
 	return []providers.Field{
@@ -40,12 +44,12 @@ func settings() []providers.Field {
 			Help:  providers.Text{Key: "yabandpay.currencies.help", English: "Such as EUR, CHF. Empty: EUR."},
 		},
 		{
-			Name: settingCommand, Type: providers.Choice, Optional: true,
-			Label: providers.Text{Key: "yabandpay.command_key", English: "Spelling of “command”"},
+			Name: settingOlder, Type: providers.Choice, Optional: true,
+			Label: providers.Text{Key: "yabandpay.legacy_commond", English: "Older spelling “commond”"},
 			Help:  providers.Text{Key: "yabandpay.expert.help", English: "Leave it as it is unless YabandPay tells you otherwise."},
 			Options: []providers.Option{
-				{Value: keyCommand, Label: providers.Text{Key: "yabandpay.command", English: "command (current documents)"}},
-				{Value: keyOlder, Label: providers.Text{Key: "yabandpay.commond", English: "commond (older documents)"}},
+				{Value: off, Label: providers.Text{Key: "yabandpay.legacy_commond.off", English: "off: “command”, as in current documents"}},
+				{Value: on, Label: providers.Text{Key: "yabandpay.legacy_commond.on", English: "on: “commond”, as in older documents"}},
 			},
 		},
 		{
@@ -59,7 +63,7 @@ func settings() []providers.Field {
 func (a *account) user() string   { return a.cfg.Settings.Get(settingUser) }
 func (a *account) key() string    { return a.cfg.Settings.Get(settingKey) }
 func (a *account) method() string { return cmp.Or(a.cfg.Settings.Get(settingMethod), methodFinance) }
-func (a *account) older() bool    { return a.cfg.Settings.Get(settingCommand) == keyOlder }
+func (a *account) older() bool    { return a.cfg.Settings.Get(settingOlder) == on }
 
 // wallets makes a method of each currency: there is nothing to be told but the amount.
 func wallets(typed string) (providers.Catalog, error) {
@@ -79,6 +83,9 @@ func wallets(typed string) (providers.Catalog, error) {
 			Note: providers.Text{Key: "yabandpay.note",
 				English: "Goes to the merchant’s own bank account, as registered with YabandPay. YabandPay then approves it a second time, by itself or in its portal."},
 		})
+	}
+	if len(all) == 0 {
+		return nil, errors.New("no currency")
 	}
 	return all, nil
 }

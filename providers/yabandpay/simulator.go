@@ -24,6 +24,7 @@ const (
 	formNotices  = "form-notices"
 	withWallet   = "wallet-id"
 	numberAmount = "number-amount"
+	replyOlder   = "reply-commond"
 )
 
 func switches() map[string]string {
@@ -31,6 +32,7 @@ func switches() map[string]string {
 		uniqueNonce:  "refuses a nonce_string it has seen before",
 		usableSum:    "shows as usable the sum of available and reserve, as the example of the documents does",
 		timeWindow:   "refuses calls whose time is more than five minutes off",
+		replyOlder:   "repeats the command in answers, spelled commond",
 		formNotices:  "posts notices as resultData= form",
 		withWallet:   "adds wallet_id to answers and notices",
 		numberAmount: "writes amounts in notices as numbers",
@@ -48,8 +50,19 @@ type simulator struct {
 	nonces map[string]bool
 }
 
-// reserve is what the merchant has to leave in each wallet, in minor units.
-const reserve = 20_000
+// What is in each wallet at first, and what the merchant has to leave there, in minor units.
+const (
+	available = 1_000_000_000
+	reserve   = 20_000
+)
+
+// kept is what makes usable less than available: with the switch it is the sum.
+func (s *simulator) kept() int64 {
+	if s.cfg.On(usableSum) {
+		return -reserve
+	}
+	return reserve
+}
 
 func newSimulator(cfg providers.SimulatorConfig) http.Handler {
 	cfg = sim.Defaults(cfg)
@@ -61,12 +74,10 @@ func newSimulator(cfg providers.SimulatorConfig) http.Handler {
 		})
 	}
 	s := &simulator{account: *p.(*account), cfg: cfg, nonces: map[string]bool{}} //nolint:forcetypeassert // made by open
-	// Repeats are on no documented schedule (assumption 7).
-	courier := &sim.Courier{Config: cfg, Build: s.notice, Policy: sim.Policy{
-		Gaps: []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute}, Accepts: sim.Says(replyDone)}}
-	var funds []money.Amount
+	courier := &sim.Courier{Config: cfg, Build: s.notice, Policy: sim.Policy{Gaps: gaps(), Accepts: sim.Says(replyDone)}}
+	var funds []money.Amount // usable
 	for _, m := range s.Catalog {
-		funds = append(funds, money.Amount{Minor: 1_000_000_000, Currency: m.Currency})
+		funds = append(funds, money.Amount{Minor: available - s.kept(), Currency: m.Currency})
 	}
 	s.ledger = sim.NewLedger(sim.Options{Config: cfg, Notify: courier.Notify, NewID: sim.UUID, Funds: funds})
 	mux := http.NewServeMux()
@@ -92,7 +103,7 @@ func (s *simulator) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case e.User != s.user() && !cashier:
 		s.refuse(w, "401", "user not found")
-	case !strings.EqualFold(e.Sign, e.signature(key)):
+	case e.Sign != e.signature(key): // large letters are no signature, as in the company's library
 		s.refuse(w, "401", "sign error")
 	case cashier:
 		s.refuse(w, "403", "permission denied")
@@ -103,7 +114,7 @@ func (s *simulator) serve(w http.ResponseWriter, r *http.Request) {
 	case s.repeats(e.Data["nonce_string"]):
 		s.refuse(w, "400", "nonce_string used")
 	default:
-		s.command(w, r, e.Data)
+		s.command(w, r, e)
 	}
 }
 
@@ -132,7 +143,7 @@ func (s *simulator) late(at json.Number) bool {
 		return false
 	}
 	seconds, err := at.Int64()
-	return err != nil || s.cfg.Now().Sub(time.Unix(seconds, 0)).Abs() > 5*time.Minute
+	return err != nil || s.cfg.Now().Sub(time.Unix(seconds, 0)).Abs() > clockMayBeOff
 }
 
 func (s *simulator) repeats(nonce string) bool {
@@ -143,20 +154,17 @@ func (s *simulator) repeats(nonce string) bool {
 	return seen && s.cfg.On(uniqueNonce)
 }
 
-func (s *simulator) command(w http.ResponseWriter, r *http.Request, data params) {
-	command := data[keyCommand]
-	if command == "" {
-		command = data[keyOlder] // both spellings are in the documents
-	}
+func (s *simulator) command(w http.ResponseWriter, r *http.Request, e envelope) {
+	command, nonce := e.command(), e.Data["nonce_string"]
 	switch {
-	case data["nonce_string"] == "" || len(data["nonce_string"]) > 32:
+	case command != commandBalance && command != commandPayout:
+		s.refuse(w, "404", "command not found")
+	case nonce == "" || len(nonce) > nonceMost:
 		s.refuse(w, "400", "nonce_string is required")
 	case command == commandBalance:
-		s.balance(w, data)
-	case command == commandPayout:
-		s.payout(w, r, data)
+		s.balance(w, e.Data)
 	default:
-		s.refuse(w, "404", "command not found")
+		s.payout(w, r, e.Data)
 	}
 }
 
@@ -165,16 +173,11 @@ func (s *simulator) balance(w http.ResponseWriter, data params) {
 		if a.Currency != strings.ToUpper(data["currency"]) {
 			continue
 		}
-		minus, plus := a, a
-		minus.Minor -= reserve
-		plus.Minor += reserve
-		usable := minus
-		if s.cfg.On(usableSum) {
-			usable = plus
-		}
-		s.ok(w, map[string]any{
+		usable := a.Decimal()
+		a.Minor += s.kept()
+		s.ok(w, commandBalance, map[string]any{
 			"user": s.user(), "time": unix(s.cfg.Now()), "gateway_name": "YabandPay", "wallet_id": wallet(a.Currency), "currency": a.Currency,
-			"available": a.Decimal(), "reserve": money.Amount{Minor: reserve, Currency: a.Currency}.Decimal(), "usable": usable.Decimal(), "deposit": "0.00",
+			"available": a.Decimal(), "reserve": money.Amount{Minor: reserve, Currency: a.Currency}.Decimal(), memberUsable: usable, "deposit": "0.00",
 		})
 		return
 	}
@@ -220,8 +223,8 @@ func (s *simulator) payout(w http.ResponseWriter, r *http.Request, data params) 
 		Book: func() (sim.Order, error) {
 			return s.ledger.Book(sim.Order{Order: o, Plan: planOf(scenario)})
 		},
-		Answer: func(w http.ResponseWriter, o sim.Order) { s.ok(w, s.shown(o)) },
-		NoID:   func(w http.ResponseWriter, _ sim.Order) { s.ok(w, map[string]any{"user": s.user()}) },
+		Answer: func(w http.ResponseWriter, o sim.Order) { s.ok(w, commandPayout, s.shown(o)) },
+		NoID:   func(w http.ResponseWriter, _ sim.Order) { s.ok(w, commandPayout, map[string]any{"user": s.user()}) },
 		Refuse: func(w http.ResponseWriter, _ error) { s.refuse(w, "400", "insufficient balance") },
 	})
 }
@@ -325,7 +328,10 @@ func plain(members map[string]any) ([]byte, error) {
 	return []byte(strings.TrimSpace(b.String())), err
 }
 
-func (s *simulator) ok(w http.ResponseWriter, data map[string]any) {
+func (s *simulator) ok(w http.ResponseWriter, command string, data map[string]any) {
+	if s.cfg.On(replyOlder) {
+		data[keyOlder] = command
+	}
 	sim.JSON(w, http.StatusOK, map[string]any{"status": true, "code": "200", "data": data, "message": ""})
 }
 

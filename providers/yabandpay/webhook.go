@@ -19,9 +19,6 @@ const (
 	stepMerchant  = "merchant"
 )
 
-// formPrefix is what older deliveries put before the JSON, which is then escaped (the company's PHP library).
-const formPrefix = "resultData="
-
 // ReadWebhook verifies a notice (notify.html). HMAC-SHA256 covers every member of its data, so nothing has to be asked, and
 // nothing could be.
 func (a *account) ReadWebhook(_ context.Context, w providers.Webhook) (providers.Event, error) {

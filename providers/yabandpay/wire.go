@@ -1,6 +1,8 @@
 package yabandpay
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,6 +32,9 @@ type envelope struct {
 	Time   json.Number `json:"time"`
 	Data   params      `json:"data"`
 }
+
+// command is what is asked for, under either spelling.
+func (e envelope) command() string { return cmp.Or(e.Data[keyCommand], e.Data[keyOlder]) }
 
 // signature is over the members of data together with user, method and time.
 func (e envelope) signature(key string) string {
@@ -120,26 +125,19 @@ func (a *account) ReadBack(r *http.Request, body []byte) (providers.Readback, er
 	if err != nil {
 		return providers.Readback{}, err
 	}
-	data := maps.Clone(e.Data)
-	if command, ok := data[keyOlder]; ok && a.older() {
-		delete(data, keyOlder)
-		data[keyCommand] = command
-	}
-	nonce := data["nonce_string"]
-	delete(data, "nonce_string")
-	rb, again := providers.Readback{}, params{keyCommand: commandBalance, "currency": data["currency"]}
-	if data[keyCommand] != commandBalance {
-		o, err := a.decode(data)
+	rb, data := providers.Readback{}, askBalance(e.Data["currency"])
+	if e.command() != commandBalance {
+		o, err := a.decode(e)
 		if err != nil {
 			return providers.Readback{}, err
 		}
 		rb = providers.Readback{Moves: true, Order: &o}
-		if again, err = a.encode(o); err != nil {
+		if data, err = a.encode(o); err != nil {
 			return providers.Readback{}, err
 		}
 	}
-	whole := nonce != "" && e.User == a.user() && e.Method == a.method() && e.Sign == e.signature(a.key())
-	if !whole || !maps.Equal(again, data) {
+	nonce := e.Data["nonce_string"]
+	if again, err := a.envelope(data, nonce, e.Time.String()); err != nil || nonce == "" || !bytes.Equal(again, body) {
 		return providers.Readback{}, errors.New("it holds more, or something else, than what it asks for")
 	}
 	return rb, nil
@@ -162,11 +160,12 @@ func readEnvelope(body []byte) (envelope, error) {
 	return envelope{User: outer["user"], Sign: outer["sign"], Method: outer["method"], Time: json.Number(outer["time"]), Data: data}, nil
 }
 
-// decode turns data back into an order.
-func (a *account) decode(data params) (providers.Order, error) {
+// decode turns a call back into an order.
+func (a *account) decode(e envelope) (providers.Order, error) {
+	data := e.Data
 	m, ok := a.ofCurrency(data["currency"])
-	if !ok || data[keyCommand] != commandPayout {
-		return providers.Order{}, fmt.Errorf("no wallet pays %q by %q", data["currency"], data[keyCommand])
+	if !ok || e.command() != commandPayout {
+		return providers.Order{}, fmt.Errorf("no wallet pays %q by %q", data["currency"], e.command())
 	}
 	amount, err := money.ParseDecimal(data["amount"], m.Currency)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -25,54 +26,11 @@ const (
 	address = "https://mapi.yabandpay.com" // withdrawal.html, "Request URL"
 )
 
-// What the documents leave open or tell in two ways is decided here, for adapter and simulator alike. The numbers are
-// those of the table in docs/providers/yabandpay.md.
-const (
-	path          = "/Payments"
-	methodFinance = "v3.MerchantBalance" // assumption 1: the tables of the documents say v3.CreatePayments, their examples this
-	keyCommand    = "command"            // assumption 2: older documents spell it "commond"
-	keyOlder      = "commond"
-	nonceLength   = 24 // "at most 32 characters"
-	decimals      = 2  // assumption 3: a text with two decimals, never a number: 100.10 would be signed as 100.1
-	replyDone     = "ok"
-	replyBad      = "bad"
-)
-
 // The commands.
 const (
 	commandPayout  = "payout"
 	commandBalance = "getBalance"
 )
-
-// State words (withdrawal.html and notify.html; "overruled" in the documents of early 2024).
-const (
-	wordAwaiting  = "awaiting approval"
-	wordPending   = "pending"
-	wordCompleted = "completed"
-	wordFailed    = "failed"
-	wordDeclined  = "declined"
-	wordCancelled = "cancelled"
-	wordCanceled  = "canceled" // as the library for payments spells it
-	wordOverruled = "overruled"
-)
-
-// status says what a state word means. Another word is not understood and never an end.
-func status(word string) (providers.Status, providers.Stage) {
-	switch strings.ToLower(strings.TrimSpace(word)) {
-	case wordAwaiting:
-		return providers.Accepted, providers.StageApproval
-	case wordPending:
-		return providers.Accepted, providers.StageProcessing
-	case wordCompleted:
-		return providers.Paid, ""
-	case wordFailed, wordDeclined, wordOverruled:
-		return providers.Failed, ""
-	case wordCancelled, wordCanceled:
-		return providers.Cancelled, ""
-	default:
-		return "", ""
-	}
-}
 
 //go:embed locales
 var locales embed.FS
@@ -82,7 +40,8 @@ func Definition() providers.Definition {
 	return providers.Definition{
 		ID: "yabandpay", Name: "YabandPay", DocsURL: docsURL, Settings: settings(), Messages: locales,
 		Addresses: []providers.Address{{Name: "default", URL: address, Live: true}},
-		Webhooks:  providers.WebhooksPerOrder, Approves: true, CannotAsk: true, Open: open, Simulator: newSimulator, Switches: switches(),
+		Webhooks:  providers.WebhooksPerOrder, RepeatsRefused: repeatsRefused, Approves: true, CannotAsk: true,
+		Open: open, Simulator: newSimulator, Switches: switches(),
 	}
 }
 
@@ -97,7 +56,7 @@ func open(cfg providers.Config) (providers.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(cfg.Settings.Get(settingMethod), "v3.Create") {
+	if strings.HasPrefix(cfg.Settings.Get(settingMethod), methodCollects) {
 		return nil, errors.New("the setting method names a call that collects money")
 	}
 	return &account{Catalog: methods, cfg: cfg}, nil
@@ -110,7 +69,7 @@ func (a *account) Send(ctx context.Context, o providers.Order) (providers.Result
 		return providers.Result{}, &providers.Error{Kind: providers.NotSent, Code: "order", Err: err}
 	}
 	answered, err := a.call(ctx, data)
-	if e, ok := errors.AsType[*providers.Error](err); ok && e.Code == codeRefused {
+	if e, ok := refusal(err); ok {
 		e.Kind = providers.Refused
 	}
 	if err != nil {
@@ -158,7 +117,7 @@ func (a *account) Balance(ctx context.Context) ([]money.Amount, error) {
 	var refused error
 	for _, m := range a.Catalog {
 		amount, err := a.usable(ctx, m.Currency)
-		if e, ok := errors.AsType[*providers.Error](err); ok && e.Code == codeRefused {
+		if _, ok := refusal(err); ok {
 			refused = err
 			continue
 		}
@@ -174,37 +133,58 @@ func (a *account) Balance(ctx context.Context) ([]money.Amount, error) {
 }
 
 func (a *account) usable(ctx context.Context, currency string) (money.Amount, error) {
-	data, err := a.call(ctx, params{keyCommand: commandBalance, "currency": currency})
+	data, err := a.call(ctx, askBalance(currency))
 	if err != nil {
 		return money.Amount{}, err
 	}
-	amount, err := money.ParseDecimal(data["usable"], currency)
-	if err != nil || data["currency"] != "" && !strings.EqualFold(data["currency"], currency) {
-		return money.Amount{}, unreadable(errors.New("no balance in the answer"))
+	figure, overdrawn := strings.CutPrefix(data[memberUsable], "-") // the reserve may be more than there is
+	amount, err := money.ParseDecimal(figure, currency)
+	switch {
+	case err != nil, data["currency"] != "" && !strings.EqualFold(data["currency"], currency), data["user"] != "" && data["user"] != a.user():
+		return money.Amount{}, unreadable(errors.New("no balance of this wallet in the answer"))
+	case overdrawn:
+		amount.Minor = -amount.Minor
 	}
 	return amount, nil
 }
 
-// Check reads a balance, which only the super admin's account may.
+func askBalance(currency string) params {
+	return params{keyCommand: commandBalance, "currency": currency}
+}
+
+// Check reads balances until one is told, which only the super admin's account may. A refusal does not say that the keys
+// are to blame: there may be no wallet in the currency. So it stops no account.
 func (a *account) Check(ctx context.Context) error {
-	_, err := a.usable(ctx, a.Catalog[0].Currency)
-	if e, ok := errors.AsType[*providers.Error](err); ok && e.Code == codeRefused {
+	var refused error
+	for _, m := range a.Catalog {
+		_, err := a.call(ctx, askBalance(m.Currency))
+		e, ok := refusal(err)
+		if !ok {
+			return err
+		}
 		e.Code = codeNotAdmin
+		refused = e
 	}
-	return err
+	return refused
 }
 
 // Codes of errors. The company documents none of its own.
 const (
 	codeRefused  = "refused"
-	codeNotAdmin = "yabandpay_not_admin" // the settings: not the super admin's account, or a wrong key
+	codeNotAdmin = "yabandpay_not_admin" // of a test call: not the super admin's account, or a wrong key
 )
+
+// refusal is the company's no in err, if it is one.
+func refusal(err error) (*providers.Error, bool) {
+	e, ok := errors.AsType[*providers.Error](err)
+	return e, ok && e.Code == codeRefused
+}
 
 // maxMessage bounds what is shown of the company's words.
 const maxMessage = 500
 
-// call makes a call and returns the data of its answer. "status" is the verdict, whatever the HTTP status and "code" are.
-// Errors are of kind Unknown: what a refusal means depends on the call.
+// call makes a call and returns the data of its answer. "status" is the verdict, whatever "code" is; only a server that
+// broke down is not believed. Errors are of kind Unknown: what a refusal means depends on the call.
 func (a *account) call(ctx context.Context, data params) (params, error) {
 	req, err := a.request(ctx, data)
 	if err != nil {
@@ -217,14 +197,13 @@ func (a *account) call(ctx context.Context, data params) (params, error) {
 	members, err := httpx.Members(answer.Body)
 	verdict := string(members["status"])
 	switch {
-	case err == nil && verdict == "false":
-		text, _ := httpx.Text(members["message"])
-		return nil, &providers.Error{Code: codeRefused, Message: cut(text)}
+	case err == nil && verdict == verdictNo && answer.Status < http.StatusInternalServerError:
+		return nil, refused(members)
 	case !answer.OK():
 		return nil, answer.Unexpected("")
 	case err != nil:
 		return nil, unreadable(err)
-	case verdict != "true":
+	case verdict != verdictYes:
 		return nil, unreadable(fmt.Errorf("status %q", cut(verdict)))
 	}
 	answered, _, err := flat(members["data"])
@@ -234,18 +213,22 @@ func (a *account) call(ctx context.Context, data params) (params, error) {
 	return answered, nil
 }
 
+// refused reads a no. One that names a payout contradicts itself, and is not believed.
+func refused(members map[string]json.RawMessage) error {
+	if data, _, err := flat(members["data"]); err == nil && data["payout_id"] != "" {
+		return unreadable(errors.New("it says no, and names a payout"))
+	}
+	text, _ := httpx.Text(members["message"])
+	return &providers.Error{Code: codeRefused, Message: cut(text)}
+}
+
 func cut(text string) string {
 	all := []rune(strings.TrimSpace(text))
 	return string(all[:min(len(all), maxMessage)])
 }
 
 func (a *account) request(ctx context.Context, data params) (*http.Request, error) {
-	data["nonce_string"] = a.cfg.Nonce(nonceLength)
-	if a.older() {
-		data[keyOlder] = data[keyCommand]
-		delete(data, keyCommand)
-	}
-	body, err := a.envelope(data, unix(a.cfg.Now()))
+	body, err := a.envelope(data, a.cfg.Nonce(nonceLength), unix(a.cfg.Now()))
 	if err != nil {
 		return nil, err
 	}
@@ -257,8 +240,14 @@ func (a *account) request(ctx context.Context, data params) (*http.Request, erro
 	return req, nil
 }
 
-// envelope wraps and signs data.
-func (a *account) envelope(data params, at string) ([]byte, error) {
+// envelope completes data, wraps and signs it.
+func (a *account) envelope(data params, nonce, at string) ([]byte, error) {
+	data = maps.Clone(data)
+	data["nonce_string"] = nonce
+	if a.older() {
+		data[keyOlder] = data[keyCommand]
+		delete(data, keyCommand)
+	}
 	e := envelope{User: a.user(), Method: a.method(), Time: json.Number(at), Data: data}
 	e.Sign = e.signature(a.key())
 	var b bytes.Buffer

@@ -1,13 +1,17 @@
 package yabandpay
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -62,7 +66,7 @@ func signAs(key string, body []byte) []byte {
 
 func TestConformance(t *testing.T) {
 	older := testSettings(testSecret)
-	older[settingCommand] = keyOlder
+	older[settingOlder] = on
 	for name, settings := range map[string]map[string]string{"current": testSettings(testSecret), "older": older} {
 		t.Run(name, func(t *testing.T) { providertest.Run(t, conformance(settings)) })
 	}
@@ -145,90 +149,6 @@ func bare(tb testing.TB) *account {
 	return p.(*account)
 }
 
-// notice is a vector as it is posted.
-func notice(tb testing.TB, name string) []byte {
-	tb.Helper()
-	for _, v := range vectors(tb) {
-		if v.Name == name {
-			body, err := plain(map[string]any{"data": v.Data, "sign": v.Sign})
-			if err != nil {
-				tb.Fatal(err)
-			}
-			return body
-		}
-	}
-	tb.Fatalf("no vector %q", name)
-	return nil
-}
-
-func TestNotice(t *testing.T) {
-	a := bare(t)
-	attempt := providers.Attempt{Reference: "456789", RemoteID: "0594bf99-fce7-3784-28f7-e8e76ad01989"}
-	for name, want := range map[string]providers.Result{
-		"notify completed (provider example inputs)": {Attempt: attempt, Status: providers.Paid, Word: wordCompleted, Amount: eur(10_001)},
-		"notify declined with wallet_id":             {Attempt: attempt, Status: providers.Failed, Word: wordDeclined, Amount: eur(10_001)},
-	} {
-		body := notice(t, name)
-		form := formPrefix + strings.ReplaceAll(string(body), `"`, "%22")
-		for _, posted := range []string{string(body), form} {
-			event, err := a.ReadWebhook(t.Context(), providers.Webhook{Body: []byte(posted)})
-			if err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-			if diff := cmp.Diff(want, event.Result); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", name, diff)
-			}
-			if event.Confirm || event.Reply.Status != 200 || string(event.Reply.Body) != "ok" {
-				t.Errorf("%s: got confirm %v and reply %+v", name, event.Confirm, event.Reply)
-			}
-		}
-		for i := range body {
-			for bit := range 8 {
-				changed := append([]byte(nil), body...)
-				changed[i] ^= 1 << bit
-				event, err := a.ReadWebhook(t.Context(), providers.Webhook{Body: changed})
-				if err == nil && !cmp.Equal(event.Result, want) {
-					t.Errorf("byte %d, bit %d: accepted: %s", i, bit, changed)
-				}
-				if err == nil && !strings.EqualFold(string(changed), string(body)) {
-					t.Errorf("byte %d, bit %d: accepted, and more than the case of the signature differs: %s", i, bit, changed)
-				}
-			}
-		}
-	}
-}
-
-func TestNoticeShapes(t *testing.T) {
-	a := bare(t)
-	for name, test := range map[string]struct {
-		data string
-		ok   bool
-		step string // the note of the first step
-	}{
-		"null is signed as nothing":      {`{"user":"036870","payout_id":"p","state":"pending","note":null}`, true, ""},
-		"true is signed as 1":            {`{"user":"036870","payout_id":"p","state":"pending","note":true}`, true, ""},
-		"numbers keep their digits":      {`{"user":"036870","payout_id":"p","state":"pending","amount":100.10,"currency":"eur"}`, true, ""},
-		"nested members are not signed":  {`{"user":"036870","payout_id":"p","state":"pending","x":{"a":1}}`, true, "not signed: x"},
-		"another merchant":               {`{"user":"036871","payout_id":"p","state":"pending"}`, false, ""},
-		"no merchant":                    {`{"payout_id":"p","state":"pending"}`, false, ""},
-		"no payout":                      {`{"user":"036870","state":"pending"}`, false, ""},
-		"an amount nobody can read":      {`{"user":"036870","payout_id":"p","state":"pending","amount":"1e3","currency":"EUR"}`, false, ""},
-		"a name twice":                   {`{"user":"036870","payout_id":"p","state":"pending","state":"completed"}`, false, ""},
-		"an amount of a strange country": {`{"user":"036870","payout_id":"p","state":"pending","amount":"1.00","currency":"XXQ"}`, false, ""},
-	} {
-		data, _, _ := flat([]byte(test.data))
-		body := `{"data":` + test.data + `,"sign":"` + data.signature(testSecret) + `"}`
-		event, err := a.ReadWebhook(t.Context(), providers.Webhook{Body: []byte(body)})
-		if (err == nil) != test.ok {
-			t.Errorf("%s: got %v", name, err)
-			continue
-		}
-		if err == nil && event.Steps[0].Note != test.step {
-			t.Errorf("%s: got note %q, want %q", name, event.Steps[0].Note, test.step)
-		}
-	}
-}
-
 func TestStates(t *testing.T) {
 	for word, want := range map[string]struct {
 		status providers.Status
@@ -254,6 +174,7 @@ func TestOpen(t *testing.T) {
 		{settingCurrencies, "eur; CHF chf", []string{"wallet_eur", "wallet_chf"}},
 		{settingCurrencies, "JPY", nil},
 		{settingCurrencies, "XXQ", nil},
+		{settingCurrencies, " , ", nil},
 		{settingMethod, "v3.CreatePayments", nil},
 		{settingMethod, "v4.MerchantBalance", []string{"wallet_eur", "wallet_chf"}},
 	} {
@@ -270,7 +191,7 @@ func TestOpen(t *testing.T) {
 				}
 			}
 		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
+		if diff := cmp.Diff(test.want, got); diff != "" || (err == nil) == (test.want == nil) {
 			t.Errorf("%s = %q: %v (-want +got):\n%s", test.name, test.value, err, diff)
 		}
 	}
@@ -320,6 +241,10 @@ func TestVerdict(t *testing.T) {
 		{"accepted, HTTP 500", 500, `{"status":true,` + good + `}`, providers.Unknown, false},
 		{"refused", 200, `{"status":false,"code":"200","data":{},"message":"no"}`, providers.Refused, false},
 		{"refused, HTTP 400", 400, `{"status":false,"message":"no"}`, providers.Refused, false},
+		{"refused, data is a list", 200, `{"status":false,"data":[],"message":"no"}`, providers.Refused, false},
+		{"refused, HTTP 500", 500, `{"status":false,"message":"no"}`, providers.Unknown, false},
+		{"refused, and names a payout", 200, `{"status":false,"data":{"payout_id":"p1"},"message":"no"}`, providers.Unknown, false},
+		{"yes and no", 200, `{"status":false,"status":true,` + good + `}`, providers.Unknown, false},
 		{"true as text", 200, `{"status":"true",` + good + `}`, providers.Unknown, false},
 		{"false as text", 200, `{"status":"false"}`, providers.Unknown, false},
 		{"1", 200, `{"status":1,` + good + `}`, providers.Unknown, false},
@@ -360,8 +285,38 @@ func TestCannotSend(t *testing.T) {
 	} {
 		o := order(10_050)
 		change(&o)
-		if _, err := a.try(t.Context(), o); providers.KindOf(err) != providers.NotSent {
-			t.Errorf("%s: got %v, want it not sent", name, err)
+		_, err := a.try(t.Context(), o)
+		if e, ok := err.(*providers.Error); !ok || e.Kind != providers.NotSent || e.Code != "order" {
+			t.Errorf("%s: got %v, want it not sent, nor tried", name, err)
+		}
+	}
+}
+
+// TestRequest: the example of the documents, to the byte, in both spellings.
+func TestRequest(t *testing.T) {
+	for name, test := range map[string]struct{ older, key, sign string }{
+		"current": {"", "command", "010b4d98bf665c90f2887f0678dc0467f38f2b6fe2f5027d0349c432ecc78cce"},
+		"off":     {off, "command", "010b4d98bf665c90f2887f0678dc0467f38f2b6fe2f5027d0349c432ecc78cce"},
+		"older":   {on, "commond", "3bf944124c6fd21d6616fac0fb2c2e76bed14c510d31a94a26beb182c3d85a0d"},
+	} {
+		var got, head string
+		a := dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			got, head = string(body), r.Method+" "+r.URL.Path+" "+r.Header.Get("Content-Type")
+			_, _ = w.Write([]byte(`{"status":true,"data":{"payout_id":"p"}}`))
+		}))
+		settings := testSettings(testSecret)
+		settings[settingOlder] = test.older
+		a.cfg.Settings, a.cfg.Now = providers.NewSettings(settings), func() time.Time { return time.Unix(1708482257, 0) }
+		a.cfg.Nonce = func(int) string { return "2yx20x4c6dswedikxs" }
+		o := providers.Order{Reference: "456789", Method: "wallet_eur", Amount: eur(10_001), CallbackURL: "https://www.yabandpay.com/notify"}
+		if _, err := a.try(t.Context(), o); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		want := `{"user":"036870","sign":"` + test.sign + `","method":"v3.MerchantBalance","time":1708482257,"data":{"amount":"100.01","` + test.key +
+			`":"payout","currency":"EUR","nonce_string":"2yx20x4c6dswedikxs","notify_url":"https://www.yabandpay.com/notify","reference":"456789"}}`
+		if got != want || head != "POST /Payments application/json" {
+			t.Errorf("%s: got %s\n%s\nwant\n%s", name, head, got, want)
 		}
 	}
 }
@@ -378,19 +333,26 @@ func TestReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, _ := a.envelope(data, unix(testNow()))
+	body, _ := a.envelope(data, a.cfg.Nonce(nonceLength), unix(testNow()))
 	rb, err := a.ReadBack(r, body)
 	if want := order(10_050); err != nil || !rb.Moves || !cmp.Equal(want, *rb.Order, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Checkpoint" }, cmp.Ignore())) {
 		t.Fatalf("got %+v, %v", rb, err)
 	}
+	if !strings.Contains(string(body), order(10_050).CallbackURL) {
+		t.Errorf("the address is not written as it is signed: %s", body)
+	}
 	for i := range body {
-		changed := append([]byte(nil), body...)
-		changed[i] ^= 1
-		if rb, err := a.ReadBack(r, changed); err == nil {
-			t.Errorf("byte %d: accepted as %+v: %s", i, rb.Order, changed)
+		for bit := range 8 {
+			changed := bytes.Clone(body)
+			changed[i] ^= 1 << bit
+			if rb, err := a.ReadBack(r, changed); err == nil {
+				t.Errorf("byte %d, bit %d: accepted as %+v: %s", i, bit, rb.Order, changed)
+			}
 		}
 	}
+	nameless, _ := a.envelope(data, "", unix(testNow()))
 	for _, wrong := range []string{
+		string(nameless), strings.Replace(string(body), `"100.50"`, `100.50`, 1), strings.Replace(string(body), `:`, `: `, 1),
 		`{}`, `[]`, strings.Replace(string(body), `"sign"`, `"sign":"x","sign"`, 1), strings.TrimSuffix(string(body), "}") + `,"more":1}`,
 	} {
 		if _, err := a.ReadBack(r, []byte(wrong)); err == nil {
@@ -416,8 +378,65 @@ func TestCheckSays(t *testing.T) {
 		}
 		a.cfg.Settings = providers.NewSettings(settings)
 		err := a.Check(t.Context())
-		if e, ok := err.(*providers.Error); !ok || e.Code != codeNotAdmin || e.Message == "" {
-			t.Errorf("%s: got %v", name, err)
+		if e, ok := err.(*providers.Error); !ok || e.Code != codeNotAdmin || e.Message == "" || e.Credentials || e.Kind != providers.Unknown {
+			t.Errorf("%s: got %#v", name, err)
+		}
+	}
+}
+
+// TestCheckWords: a refused test call is explained in each language.
+func TestCheckWords(t *testing.T) {
+	for _, language := range []string{"en", "fr"} {
+		var words map[string]string
+		body, err := locales.ReadFile("locales/" + language + ".json")
+		if err != nil || json.Unmarshal(body, &words) != nil || words["accounts.check."+codeNotAdmin] == "" {
+			t.Errorf("%s: %v, no words for %s", language, err, codeNotAdmin)
+		}
+	}
+}
+
+// TestCheckWithoutWallet: one currency without a wallet proves nothing against the key.
+func TestCheckWithoutWallet(t *testing.T) {
+	a := dial(t, newSimulator(providers.SimulatorConfig{Settings: testSettings(testSecret)}))
+	for typed, want := range map[string]string{"USD, EUR": "", "USD": codeNotAdmin} {
+		var err error
+		if a.Catalog, err = wallets(typed); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if e, ok := errors.AsType[*providers.Error](a.Check(t.Context())); ok {
+			got = e.Code
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", typed, got, want)
+		}
+	}
+}
+
+// TestBalance: "usable" is taken as it stands, and one that is about something else is none.
+func TestBalance(t *testing.T) {
+	for _, test := range []struct{ name, data, want string }{
+		{"as it stands", `{"available":"10.00","reserve":"2.00","usable":"12.00","user":"036870","currency":"EUR"}`, "12.00"},
+		{"a number", `{"usable":12.5}`, "12.50"},
+		{"nothing left", `{"usable":"0.00"}`, "0.00"},
+		{"overdrawn", `{"usable":"-3.05"}`, "-3.05"},
+		{"another currency", `{"usable":"1.00","currency":"CHF"}`, ""},
+		{"another merchant", `{"usable":"1.00","user":"1"}`, ""},
+		{"no figure", `{"available":"10.00"}`, ""},
+		{"two signs", `{"usable":"--1.00"}`, ""},
+		{"nothing", `{}`, ""},
+	} {
+		a := dial(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"status":true,"code":"200","data":` + test.data + `}`))
+		}))
+		a.Catalog = a.Catalog[:1]
+		got := ""
+		all, err := a.Balance(t.Context())
+		if err == nil && len(all) == 1 && all[0].Currency == "EUR" {
+			got = all[0].Decimal()
+		}
+		if got != test.want {
+			t.Errorf("%s: got %v, %v, want %q", test.name, all, err, test.want)
 		}
 	}
 }

@@ -258,10 +258,17 @@ func (s Show) checkWords(ctx context.Context) string {
 	if s.Account.CheckErr == "" {
 		return ""
 	}
-	if key := "accounts.check." + s.Account.CheckErr; ui.L(ctx).Has(key) {
+	code, said := s.Account.CheckSaid()
+	words := ui.T(ctx, "accounts.check.words", "Provider", s.Definition.Name, "Words", ui.L(ctx).Quote(said))
+	key := "accounts.check." + code
+	switch {
+	case !ui.L(ctx).Has(key):
+		return words
+	case said == code:
 		return ui.T(ctx, key, "Provider", s.Definition.Name)
+	default:
+		return ui.T(ctx, key, "Provider", s.Definition.Name) + " " + words
 	}
-	return ui.T(ctx, "accounts.check.words", "Provider", s.Definition.Name, "Words", ui.L(ctx).Quote(s.Account.CheckErr))
 }
 
 func ago(ctx context.Context, t time.Time) string {

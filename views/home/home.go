@@ -112,8 +112,9 @@ func (a Account) matters(ctx context.Context) []matter {
 		return []matter{{tone: views.Bad, icon: "freeze", title: ui.T(ctx, "home.frozen", "Account", a.Label), href: link.Account(ctx, string(a.ID)),
 			text: a.Frozen, since: a.Account.Frozen.At}}
 	case a.CheckErr != "":
+		_, said := a.CheckSaid()
 		return []matter{{tone: views.Warn, title: ui.T(ctx, "home.check", "Account", a.Label), href: link.Account(ctx, string(a.ID)),
-			text: ui.L(ctx).Quote(a.CheckErr), since: a.CheckedAt}}
+			text: ui.L(ctx).Quote(said), since: a.CheckedAt}}
 	case !a.Changed.IsZero():
 		return []matter{{tone: views.Warn, icon: "note", title: ui.T(ctx, "home.offer", "Company", a.Company, "Account", a.Label),
 			href: link.AccountOffer(ctx, string(a.ID)), text: ui.T(ctx, "home.offer_text"), since: a.Changed}}

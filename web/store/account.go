@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"github.com/paywicket/paywicket/providers/money"
@@ -29,6 +30,21 @@ type Account struct {
 	ClockAt   time.Time     // when that was seen, zero if never
 	Balances  []Balance
 }
+
+// CheckSaid is what CheckErr is made of: a code, whose meaning may be in the catalogs, and what the provider said. Where there
+// is only one of them, it is both.
+func (a Account) CheckSaid() (string, string) {
+	if code, said, both := strings.Cut(a.CheckErr, codeAndWords); both && isOwnCode(a, code) {
+		return code, said
+	}
+	return a.CheckErr, a.CheckErr
+}
+
+// codeAndWords stands between the two.
+const codeAndWords = ": "
+
+// isOwnCode reports whether a code is one of the account's adapter, which has words for it.
+func isOwnCode(a Account, code string) bool { return strings.HasPrefix(code, a.Provider+"_") }
 
 // Freeze says that nothing is sent, since when, by whom and why. The zero value: not frozen.
 type Freeze struct {

@@ -388,7 +388,7 @@ func (s *Service) AllAccounts(ctx context.Context) ([]Account, error) {
 func (s *Service) Checked(ctx context.Context, by access.Person, a Account, cause error) error {
 	a.CheckedAt, a.CheckErr = s.now(), ""
 	if cause != nil {
-		a.CheckErr = s.masked(ctx, a, words(cause))
+		a.CheckErr = s.masked(ctx, a, words(a, cause))
 	}
 	return s.repo.SaveCheck(ctx, a, s.entry(by, a.Store, audit.AccountTested, string(a.ID), map[string]any{"ok": cause == nil}))
 }
@@ -406,14 +406,18 @@ func (s *Service) masked(ctx context.Context, a Account, text string) string {
 	return text
 }
 
-func words(err error) string {
-	if e, ok := errors.AsType[*providers.Error](err); ok {
-		if e.Message != "" {
-			return e.Message
-		}
+func words(a Account, err error) string {
+	e, ok := errors.AsType[*providers.Error](err)
+	switch {
+	case !ok:
+		return "error"
+	case e.Message == "":
 		return e.Code
+	case isOwnCode(a, e.Code):
+		return e.Code + codeAndWords + e.Message
+	default:
+		return e.Message
 	}
-	return "error"
 }
 
 // Balances keeps what the provider said could be paid out.

@@ -361,12 +361,26 @@ func TestChecked(t *testing.T) {
 		{"worked", nil, ""},
 		{"the company's words", &providers.Error{Code: "http_401", Message: "bad key"}, "bad key"},
 		{"the code alone", &providers.Error{Code: "http_500"}, "http_500"},
+		{"a code of the adapter's own", &providers.Error{Code: a.Provider + "_odd", Message: "no: " + keyOne}, a.Provider + "_odd: no: [secret]"},
+		{"such a code alone", &providers.Error{Code: a.Provider + "_odd"}, a.Provider + "_odd"},
 		{"an error of ours", errors.New("dial tcp 10.0.0.1: " + keyOne), "error"},
 		{"the key in the company's words", &providers.Error{Message: "no key " + keyOne + " here"}, "no key [secret] here"},
 	} {
 		w.must(w.Checked(w.ctx, w.ama, a, tt.cause))
 		if got := w.reload(a).CheckErr; got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestCheckSaid(t *testing.T) {
+	for kept, want := range map[string][2]string{
+		"bad key": {"bad key", "bad key"}, "timeout": {"timeout", "timeout"}, "timeout: 5 s": {"timeout: 5 s", "timeout: 5 s"},
+		"acme_odd": {"acme_odd", "acme_odd"}, "acme_odd: no: never": {"acme_odd", "no: never"}, "other_odd: no": {"other_odd: no", "other_odd: no"},
+	} {
+		code, words := store.Account{Provider: "acme", CheckErr: kept}.CheckSaid()
+		if got := [2]string{code, words}; got != want {
+			t.Errorf("%q: got %q, want %q", kept, got, want)
 		}
 	}
 }
