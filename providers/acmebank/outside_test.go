@@ -115,7 +115,7 @@ func TestOutside(t *testing.T) {
 		write("acme/"+name, read(t, name))
 	}
 	for _, args := range [][]string{{"vet", "./..."}, {"test", "./acme"}, {"run", ".", filepath.Join(dir, "desk.db")}} {
-		cmd := exec.CommandContext(t.Context(), "go", args...) //nolint:gosec // our own words
+		cmd := exec.CommandContext(t.Context(), "go", args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
 		var out bytes.Buffer

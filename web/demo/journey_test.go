@@ -102,6 +102,10 @@ func (b *browser) connect(j journey) {
 	}
 	b.checkPage(j.id + " connected")
 	b.shot("connected-" + j.id)
+	b.open(eval[string](b, `location.pathname`) + "/offer")
+	b.wait("what it asks for", `document.querySelector("#changes")`)
+	b.checkPage(j.id + " offer")
+	b.shot("offer-" + j.id)
 }
 
 func follow(maker, checker *browser, j journey, amount, end string) {

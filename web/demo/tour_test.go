@@ -28,6 +28,8 @@ func supersTour() []stop {
 		{"store", "/stores", `td a.table__link`},
 		{"accounts", "/accounts", ""},
 		{"account", "/accounts", `td a.table__link`},
+		{"payout-own", "/payouts?provider=yabandpay&state=accepted", `td a.table__link`},
+		{"payout-etpay", "/payouts?provider=etpay&state=paid", `td a.table__link`},
 		{"people", "/people", ""},
 		{"invite", "/people/new", ""},
 		{"audit", "/audit", ""},
