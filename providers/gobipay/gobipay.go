@@ -62,6 +62,7 @@ func Definition() providers.Definition {
 		Webhooks:  providers.WebhooksNone, // ASM-13
 		Open:      open,
 		Simulator: newSimulator,
+		Switches:  switches(),
 	}
 }
 

@@ -62,6 +62,7 @@ func planOf(s sim.Scenario) sim.Plan {
 
 // simulator is GobiPay as its documents and our assumptions have it: Django REST framework with its words in French.
 type simulator struct {
+	cfg       providers.SimulatorConfig
 	settings  map[string]string
 	currency  string
 	ledger    *sim.Ledger
@@ -73,7 +74,7 @@ type simulator struct {
 }
 
 func newSimulator(cfg providers.SimulatorConfig) http.Handler {
-	s := &simulator{settings: cfg.Settings, limited: map[string]bool{}}
+	s := &simulator{cfg: cfg, settings: cfg.Settings, limited: map[string]bool{}}
 	var err error
 	if s.currency, err = storeCurrency(cfg.Settings[settingCurrency]); err != nil {
 		return broken(err)
@@ -156,7 +157,7 @@ func (s *simulator) post(next http.HandlerFunc) http.HandlerFunc {
 func (s *simulator) checked(method string, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case !s.knows(r.Header):
+		case !s.knows(r.Header) && (method != http.MethodGet || isKeyed(r.Header)):
 			deny(w, http.StatusForbidden, "Clés de boutique invalides.")
 		case r.Method != method:
 			deny(w, http.StatusMethodNotAllowed, fmt.Sprintf("Méthode « %s » non autorisée.", r.Method))
@@ -174,6 +175,36 @@ func (s *simulator) knows(h http.Header) bool {
 		(mode == modeTest || mode == modeLive && !isTest)
 }
 
+// isKeyed reports whether a call names a store at all. The documents show no headers for the two lists (ASM-1): without any
+// they are shown to everybody, with the wrong ones to nobody.
+func isKeyed(h http.Header) bool {
+	return h.Get(headerPublic) != "" || h.Get(headerSecret) != "" || h.Get(headerMode) != ""
+}
+
+// Switches of the simulator.
+const (
+	switchPaged   = "paged"
+	switchWrapped = "wrapped"
+)
+
+func switches() map[string]string {
+	return map[string]string{
+		switchPaged:   "answers lists in pages of Django REST framework, inside results",
+		switchWrapped: "answers lists and new withdrawals inside data",
+	}
+}
+
+// list answers a list in the envelope of the switches.
+func (s *simulator) list(w http.ResponseWriter, all any) {
+	switch {
+	case s.cfg.On(switchPaged):
+		all = map[string]any{"count": 1, "next": nil, "previous": nil, "results": all}
+	case s.cfg.On(switchWrapped):
+		all = map[string]any{keyData: all}
+	}
+	sim.JSON(w, http.StatusOK, all)
+}
+
 // fits compares with a setting, if the simulator has it.
 func (s *simulator) fits(setting, value string) bool {
 	want := s.settings[setting]
@@ -181,7 +212,7 @@ func (s *simulator) fits(setting, value string) bool {
 }
 
 func (s *simulator) listPlatforms(w http.ResponseWriter, _ *http.Request) {
-	sim.JSON(w, http.StatusOK, s.platforms)
+	s.list(w, s.platforms)
 }
 
 func (s *simulator) listArguments(w http.ResponseWriter, r *http.Request) {
@@ -190,7 +221,7 @@ func (s *simulator) listArguments(w http.ResponseWriter, r *http.Request) {
 		notFound(w, r)
 		return
 	}
-	sim.JSON(w, http.StatusOK, args)
+	s.list(w, args)
 }
 
 // open is the first step: it books nothing.
@@ -234,6 +265,10 @@ func (s *simulator) opened(w http.ResponseWriter, o sim.Order, scenario sim.Scen
 	}
 	if scenario == sim.NoID {
 		delete(answer, keyIdentifier)
+	}
+	if s.cfg.On(switchWrapped) {
+		sim.JSON(w, http.StatusCreated, map[string]any{keyData: answer})
+		return
 	}
 	sim.JSON(w, http.StatusCreated, answer)
 }

@@ -61,6 +61,11 @@ func TestSimulatorAsksForKeysVerbAndJSON(t *testing.T) {
 	}{
 		{"good", "GET", pathPlatforms, set("X-Other", "1"), 200},
 		{"no public key", "GET", pathPlatforms, set(headerPublic, ""), 403},
+		{"no keys at all, as the documents show it", "GET", pathPlatforms, func(h http.Header) { clear(h) }, 200},
+		{"no keys at all", "POST", pathInit, func(h http.Header) {
+			clear(h)
+			h.Set("Content-Type", "application/json")
+		}, 403},
 		{"other secret key", "POST", pathInit, set(headerSecret, "tsk_other"), 403},
 		{"live mode with test keys", "GET", pathPlatforms, set(headerMode, modeLive), 403},
 		{"no mode", "GET", pathPlatforms, set(headerMode, ""), 403},
