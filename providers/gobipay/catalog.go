@@ -103,7 +103,19 @@ func (a *adapter) Fields(ctx context.Context, method string) ([]providers.Field,
 	if err != nil {
 		return nil, err
 	}
-	return fieldsOf(args), nil
+	fields := fieldsOf(args)
+	for i := range fields {
+		if fields[i].Type == providers.Phone {
+			fields[i].Operator = operatorOf(method)
+		}
+	}
+	return fields, nil
+}
+
+// operatorOf is the operator whose numbers a platform pays, by the first part of its identifier, "" for others.
+func operatorOf(platform string) string {
+	brand, _, _ := strings.Cut(platform, "_")
+	return map[string]string{"MTN": "MTN", "MOOV": "Moov", "ORANGE": "Orange", "AIRTEL": "Airtel", "CELTIIS": "Celtiis", "TOGOCEL": "Togocel"}[brand]
 }
 
 // offered reads the arguments of a method that the account offers.

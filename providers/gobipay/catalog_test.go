@@ -254,3 +254,12 @@ func TestBrokenSimulatorSaysSo(t *testing.T) {
 		t.Errorf("got %v, want it to name the currency", err)
 	}
 }
+
+// TestOperators: a number that was given out to another operator is worth a look, and no more.
+func TestOperators(t *testing.T) {
+	for platform, want := range map[string]string{"MTN_BEN_XOF": "MTN", "MOOV_BEN_XOF": "Moov", "UBA_BEN_XOF": "", "": ""} {
+		if got := operatorOf(platform); got != want {
+			t.Errorf("%s: got %q, want %q", platform, got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package goldenpay
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -16,7 +17,13 @@ const (
 	settingKey      = "api_key"
 	settingBrazil   = "channel_brl"
 	settingIndia    = "channel_inr"
+	settingNations  = "countries"
+	settingTime     = "sign_timestamp"
 )
+
+// The countries of the documents of 2026, which an account offers if it does not say otherwise. Those of the older ones
+// are chosen by their channel.
+const nations = "VN, TH, PH"
 
 func settings() []providers.Field {
 	channel := func(name, key, english string) providers.Field {
@@ -37,8 +44,23 @@ func settings() []providers.Field {
 			Label: providers.Text{Key: "field.api_key", English: "API key"},
 			Help:  providers.Text{Key: "field.secret.help", English: "Stored encrypted. Once saved nobody can read it back, only replace it."},
 		},
+		{
+			Name: settingNations, Optional: true, Max: 20, Pattern: `(VN|TH|PH)([ ,;]+(VN|TH|PH))*`, Example: nations,
+			Label: providers.Text{Key: "goldenpay.countries", English: "Countries"},
+			Help:  providers.Text{Key: "goldenpay.countries.help", English: "Where you have channels for payouts. Empty: all three."},
+		},
 		channel(settingBrazil, "channel_brl", "Channel code for PIX (Brazil)"),
 		channel(settingIndia, "channel_inr", "Channel code for India"),
+		{
+			Name: settingTime, Type: providers.Choice, Optional: true,
+			Label: providers.Text{Key: "goldenpay.time", English: "Time in the signature"},
+			Help: providers.Text{Key: "goldenpay.time.help",
+				English: "Leave it as it is unless every call is refused because of its signature though the key is right."},
+			Options: []providers.Option{
+				{Value: timeSigned, Label: providers.Text{Key: "goldenpay.time.signed", English: "signed, as the rule says"}},
+				{Value: timeUnsigned, Label: providers.Text{Key: "goldenpay.time.unsigned", English: "left out, as in the printed example"}},
+			},
+		},
 	}
 }
 
@@ -60,19 +82,19 @@ func rowsFor(s providers.Settings, live, simulator bool) ([]row, error) {
 		return nil, err
 	}
 	rows := []row{
-		{channel: "bank", Method: providers.Method{
+		{channel: channelBank, Method: providers.Method{
 			ID: "vn_bank", Name: "Bank transfer (Vietnam)", Country: "VN", Currency: "VND",
 			Fields: vietnamFields(vietnam),
 		}},
-		{channel: "bank", Method: providers.Method{
+		{channel: channelBank, Method: providers.Method{
 			ID: "th_bank", Name: "Bank transfer (Thailand)", Country: "TH", Currency: "THB",
 			Fields: thailandFields(thailand),
 		}},
-		{channel: "gcash", Method: providers.Method{
+		{channel: channelGCash, Method: providers.Method{
 			ID: "ph_gcash", Name: "GCash", Country: "PH", Currency: "PHP",
 			Fields: walletFields(),
 		}},
-		{channel: "maya", Method: providers.Method{
+		{channel: channelMaya, Method: providers.Method{
 			ID: "ph_maya", Name: "Maya", Country: "PH", Currency: "PHP",
 			Fields: walletFields(), Note: unconfirmed(),
 		}},
@@ -85,6 +107,8 @@ func rowsFor(s providers.Settings, live, simulator bool) ([]row, error) {
 			Fields: indiaFields(), Note: older(),
 		}},
 	}
+	chosen := cmp.Or(s.Get(settingNations), nations)
+	rows = slices.DeleteFunc(rows, func(m row) bool { return strings.Contains(nations, m.Country) && !strings.Contains(chosen, m.Country) })
 	if !live {
 		rows = forTests(rows, simulator)
 	}

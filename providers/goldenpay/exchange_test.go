@@ -33,19 +33,19 @@ func connect(t *testing.T, handler http.Handler, live bool) *line {
 	return l
 }
 
-// simulate connects an account to a simulator that follows one generation of the documents.
-func simulate(t *testing.T, p profile) *line {
+// simulate connects an account to a simulator with some of its switches on.
+func simulate(t *testing.T, on ...string) *line {
 	t.Helper()
 	l := &line{t: t}
-	l.serve(simulatorOf(providers.SimulatorConfig{
-		Settings: testSettings("10001", testKey), Now: clockOfTest,
+	l.serve(newSimulator(providers.SimulatorConfig{
+		Settings: testSettings("10001", testKey), Now: clockOfTest, Switches: on,
 		After: func(_ time.Duration, f func()) { l.later = append(l.later, f) },
 		Deliver: func(r *http.Request) (providers.Reply, error) {
 			body, err := io.ReadAll(r.Body)
 			l.hooks = append(l.hooks, body)
 			return text(http.StatusOK, replyDone), err
 		},
-	}, p), false)
+	}), false)
 	return l
 }
 
@@ -150,6 +150,12 @@ func TestAnswers(t *testing.T) {
 		{"code inside a wrong answer", 400, `{"code":400,"payload":}`, providers.Error{Code: "http_400"}},
 		{"no code", 200, `{}`, providers.Error{Code: "http_200"}},
 		{"code null", 200, `{"code":null}`, providers.Error{Code: "http_200"}},
+		{"refused, another rid in front", 200, `{"code":400,"rid":"` + rid + `","errors":{"message":"[VND] Invalid card number..."}}`,
+			providers.Error{Kind: providers.Refused, Code: "400", Message: "[VND] Invalid card number..."}},
+		{"refused, rid is a number", 200, `{"code":400,"rid":7,"errors":{"message":" [7]  x "}}`,
+			providers.Error{Kind: providers.Refused, Code: "400", Message: "x"}},
+		{"refused at length", 200, `{"code":400,"errors":{"message":"` + strings.Repeat("é", 501) + `"}}`,
+			providers.Error{Kind: providers.Refused, Code: "400", Message: strings.Repeat("é", 500)}},
 		{"code is an object", 200, `{"code":{}}`, providers.Error{Code: "unreadable"}},
 		{"no payload", 200, `{"code":200}`, providers.Error{Code: "unreadable"}},
 		{"empty payload", 200, `{"code":200,"payload":{}}`, providers.Error{Code: "unreadable"}},
@@ -187,8 +193,8 @@ func TestResult(t *testing.T) {
 		{"2026", full, providers.Result{Attempt: at, Status: providers.Accepted, Word: "20", Amount: vnd(250_000), Method: "vn_bank",
 			Details: map[string]string{"account_no": "190", "account_name": "A"}}},
 		{"older", `{"id":"P1","trans_id":"T1","mch_id":"10001","channel":"bank","currency":"vnd","amount":250000,"account_org":"TECHCOMBANK",` +
-			`"account_org_code":"970407","account_suborg":"x","attachments":[{"url":"x"},"y",7,null,[1],{"u":"z"}],"attatch":"","status":60}`,
-			providers.Result{Attempt: at, Status: providers.Paid, Word: "60", Amount: vnd(250_000), Method: "vn_bank", Proofs: []string{"x", "y", "7"},
+			`"account_org_code":"970407","account_suborg":"x","attachments":[],"attatch":"","status":60}`,
+			providers.Result{Attempt: at, Status: providers.Paid, Word: "60", Amount: vnd(250_000), Method: "vn_bank",
 				Details: map[string]string{"bank": "970407 TECHCOMBANK"}}},
 		{"thin", `{"id":"P1","status":"50"}`,
 			providers.Result{Attempt: providers.Attempt{RemoteID: "P1"}, Status: providers.Failed, Word: "50"}},
@@ -238,7 +244,7 @@ func TestLookupNotFound(t *testing.T) {
 
 // TestBalance: a currency in which there is no account is left out; anything else is told.
 func TestBalance(t *testing.T) {
-	l := simulate(t, profile{})
+	l := simulate(t)
 	got, err := l.Balance(t.Context())
 	want := []money.Amount{
 		{Minor: 100_000_000_000, Currency: "VND"}, {Minor: 1_000_000_000, Currency: "THB"}, {Minor: 1_000_000_000, Currency: "PHP"},
@@ -392,6 +398,9 @@ func TestChannels(t *testing.T) {
 		"live":           {testSettings("1", "k"), true, false, "vn_bank th_bank ph_gcash ph_maya br_pix in_bank"},
 		"without legacy": {nil, true, false, "vn_bank th_bank ph_gcash ph_maya"},
 		"mock typed in":  {map[string]string{settingBrazil: "mock"}, true, false, "vn_bank th_bank ph_gcash ph_maya"},
+		"one country":    {map[string]string{settingNations: "TH"}, true, false, "th_bank"},
+		"two countries":  {map[string]string{settingNations: "PH; VN", settingIndia: "imps"}, true, false, "vn_bank ph_gcash ph_maya in_bank"},
+		"one, tests":     {map[string]string{settingNations: "TH"}, false, false, "mock_thb mock_brl mock_inr"},
 		"tests":          {nil, false, false, "mock_vnd mock_thb mock_php mock_brl mock_inr"},
 		"at a simulator": {nil, false, true, "vn_bank th_bank ph_gcash ph_maya mock_vnd mock_thb mock_php mock_brl mock_inr"},
 	} {

@@ -2,8 +2,9 @@ package goldenpay
 
 import "github.com/paywicket/paywicket/providers"
 
-// The names of fields are the company's members, except for fieldBank. Formats are in the documents only for
-// Vietnamese accounts; the others are those of the countries.
+// The names of fields are the company's members, except for fieldBank. What is asked for in which country is in its two
+// tables, of 2026 for Vietnam, Thailand and the Philippines, of before for Brazil and India. Left out is what only the
+// older table has for the first three, and account_type and account_tin in India, where no value of either is named.
 
 // Kinds of PIX key.
 const (
@@ -16,7 +17,7 @@ const (
 
 func vietnamFields(banks []providers.Option) []providers.Field {
 	number := accountNumber()
-	number.Pattern, number.Example = `[A-Za-z]*[0-9][A-Za-z0-9]*`, "19036512345678" // not letters only
+	number.Pattern, number.Example = formVietnam, "19036512345678"
 	bank := bankField(banks)
 	bank.Pattern, bank.Example = `[0-9A-Za-z]{1,20} [^ ].*`, "970407 TECHCOMBANK"
 	return append([]providers.Field{bank, number, accountName("NGUYEN VAN A"), branch()}, extras()...)
@@ -24,7 +25,7 @@ func vietnamFields(banks []providers.Option) []providers.Field {
 
 func thailandFields(banks []providers.Option) []providers.Field {
 	number := accountNumber()
-	number.Type, number.Pattern, number.Example = providers.Digits, `[0-9]{10,15}`, "1234567890"
+	number.Type, number.Pattern, number.Example = providers.Digits, formThailand, "1234567890"
 	bank := bankField(banks)
 	bank.Pattern, bank.Example = `[0-9A-Za-z]{1,20}( [^ ].*)?`, "KBANK"
 	return append([]providers.Field{bank, number, accountName("SOMCHAI JAIDEE"), branch()}, extras()...)
@@ -32,15 +33,15 @@ func thailandFields(banks []providers.Option) []providers.Field {
 
 func walletFields() []providers.Field {
 	return append([]providers.Field{{
-		Name: "account_no", Type: providers.Phone, Role: providers.RoleAccount, Pattern: `(09|639)[0-9]{9}`, Example: "09171234567",
+		Name: "account_no", Type: providers.Phone, Role: providers.RoleAccount, Pattern: formWallet, Example: "09171234567",
 		Label: providers.Text{Key: "field.wallet_number", English: "Wallet number"},
 		Help:  providers.Text{Key: "goldenpay.wallet.help", English: "The mobile number of the wallet: 11 digits from 09."},
-	}, accountName("Juan dela Cruz")}, extras()...)
+	}, accountName("Juan dela Cruz"), optional(bankName("")), bankCode(), branch()}, extras()...)
 }
 
 func indiaFields() []providers.Field {
 	number := accountNumber()
-	number.Pattern, number.Example = `[A-Za-z0-9]+`, "50100012345678"
+	number.Pattern, number.Example = formIndia, "50100012345678"
 	ifsc := providers.Field{
 		Name: "account_org_code", Format: providers.IFSC, Max: 11, Example: "HDFC0001234", Role: providers.RoleBank,
 		Label: providers.Text{Key: "field.ifsc", English: "IFSC code"},
@@ -65,9 +66,9 @@ func pixFields() []providers.Field {
 		pixKey(keyCPF, providers.Field{Format: providers.CPF, Example: "529.982.247-25"}),
 		pixKey(keyCNPJ, providers.Field{Format: providers.CNPJ, Example: "11.222.333/0001-81"}),
 		pixKey(keyPhone, providers.Field{
-			Type: providers.Phone, Prefix: "55", Pattern: `55[1-9][0-9]{9,10}`, Example: "+55 11 98765 4321",
+			Type: providers.Phone, Prefix: "55", Pattern: formPixPhone, Example: "+55 11 98765 4321",
 		}),
-		pixKey(keyEmail, providers.Field{Type: providers.Email, Example: "joao@example.com"}),
+		pixKey(keyEmail, providers.Field{Type: providers.Email, Max: maxPixKey, Example: "joao@example.com"}),
 		pixKey(keyRandom, providers.Field{Format: providers.UUID, Example: "123e4567-e89b-42d3-a456-426614174000"}),
 		accountName("João da Conceição"),
 		{
@@ -75,7 +76,7 @@ func pixFields() []providers.Field {
 			Label: providers.Text{Key: "field.cpf_cnpj", English: "CPF or CNPJ"},
 			Help:  providers.Text{Key: "goldenpay.account_tin.help", English: "Of the recipient, also if the key is another one."},
 		},
-		bankName("PIX"),
+		bankName("PIX"), bankCode(), branch(),
 		unless(keyPhone, phone("55")),
 		unless(keyEmail, email()),
 	}
@@ -102,7 +103,7 @@ func unless(kind string, f providers.Field) providers.Field {
 
 func accountNumber() providers.Field {
 	return providers.Field{
-		Name: "account_no", Max: 34, Role: providers.RoleAccount,
+		Name: "account_no", Max: maxAccount, Role: providers.RoleAccount,
 		Label: providers.Text{Key: "field.account_number", English: "Account number"},
 		Help:  providers.Text{Key: "field.account_number.help", English: "As it stands on the recipient’s bank statement."},
 	}
@@ -129,6 +130,18 @@ func bankName(example string) providers.Field {
 		Name: "account_org", Example: example,
 		Label: providers.Text{Key: "field.bank_name", English: "Name of the bank"},
 		Help:  providers.Text{Key: "goldenpay.bank_name.help", English: "GoldenPay requires a name here."},
+	}
+}
+
+// optional is a field that may be left empty, and then needs no reason.
+func optional(f providers.Field) providers.Field {
+	f.Optional, f.Help = true, providers.Text{}
+	return f
+}
+
+func bankCode() providers.Field {
+	return providers.Field{
+		Name: "account_org_code", Optional: true, Label: providers.Text{Key: "field.bank_code", English: "Bank code"},
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -24,56 +24,19 @@ import (
 
 const docsURL = "https://integration.gpbli.top/en/reference/"
 
-// What the documents leave open is decided here, for adapter and simulator alike.
+// What the documents say. What they leave open stands in assumed.go.
 const (
 	pathOrders  = "/api/v1/mch/wdl-orders"
 	pathBalance = "/api/v1/mch/balance"
 	pathInfo    = "/api/v1/mch/info"
 
-	// The rule says that every parameter is signed; the string printed as an example lacks the timestamp.
-	signTimestamp = true
-	// Documents of 2026: letters and digits, 6 to 24. Older ones: at least 6, elsewhere at most 32.
-	nonceLength = 16
-	// "Keep two decimals", also for whole Vietnamese dong.
-	decimals = 2
 	// Pays nobody; meant for tests. Offered only where no real money moves.
 	channelMock = "mock"
-	// PIX keys and recipients' phone numbers: the form of the older examples.
-	phonePlus = "+"
 	// What the company wants to read to stop repeating a webhook.
 	replyDone = "success"
+	// Business codes: the JSON counts, not the HTTP status ("need not be equal").
+	codeOK = "200"
 )
-
-// Business codes. The JSON counts, not the HTTP status ("need not be equal"). Only codeRefused is on the reject list.
-const (
-	codeOK       = "200"
-	codeRefused  = "400" // parameters, signature, refusals such as limits and wrong account numbers
-	codeNoAccess = "401"
-	codeForbids  = "403"
-	codeNotFound = "404"
-)
-
-// Status words. "Anything else is still processing", so another word is never an end; and 20 is no success, though
-// some integrations read it as one.
-const (
-	wordNew      = "10"
-	wordAccepted = "20"
-	wordFailed   = "50" // cancelled or rejected, which the company does not tell apart
-	wordPaid     = "60"
-)
-
-func status(word string) providers.Status {
-	switch word {
-	case wordNew, wordAccepted:
-		return providers.Accepted
-	case wordFailed:
-		return providers.Failed
-	case wordPaid:
-		return providers.Paid
-	default:
-		return ""
-	}
-}
 
 //go:embed locales
 var locales embed.FS
@@ -82,7 +45,7 @@ var locales embed.FS
 func Definition() providers.Definition {
 	return providers.Definition{
 		ID: "goldenpay", Name: "GoldenPay", DocsURL: docsURL, Settings: settings(), Messages: locales,
-		Webhooks: providers.WebhooksPerOrder, RepeatsRefused: true, Open: open, Simulator: newSimulator,
+		Webhooks: providers.WebhooksPerOrder, RepeatsRefused: repeatsRefused, Open: open, Simulator: newSimulator,
 		Switches: switches(),
 	}
 }
@@ -109,8 +72,17 @@ func (a *account) sign(p params) params {
 	p["mch_id"] = a.merchant()
 	p["nonce"] = a.cfg.Nonce(nonceLength)
 	p["timestamp"] = unix(a.cfg.Now())
-	p["sign"] = p.signature(a.cfg.Settings.Get(settingKey))
+	p["sign"] = a.signature(p)
 	return p
+}
+
+// signature signs a call.
+func (a *account) signature(p params) string {
+	if a.cfg.Settings.Get(settingTime) == timeUnsigned {
+		p = maps.Clone(p)
+		delete(p, "timestamp")
+	}
+	return p.signature(a.cfg.Settings.Get(settingKey))
 }
 
 // Send asks for a payout with one POST.
@@ -142,7 +114,7 @@ func (a *account) Send(ctx context.Context, o providers.Order) (providers.Result
 
 // Lookup asks by our reference: it is known before the answer to Send is.
 func (a *account) Lookup(ctx context.Context, at providers.Attempt) (providers.Result, error) {
-	payload, err := a.get(ctx, pathOrders, params{"id": cmp.Or(at.Reference, at.RemoteID)})
+	payload, err := a.get(ctx, pathOrders, params{memberID: cmp.Or(at.Reference, at.RemoteID)})
 	if e, ok := errors.AsType[*providers.Error](err); ok && e.Code == codeNotFound {
 		e.NotFound = true
 	}
@@ -154,7 +126,7 @@ func (a *account) Lookup(ctx context.Context, at providers.Attempt) (providers.R
 
 // result reads an order as the company shows it.
 func (a *account) result(payload []byte) (providers.Result, error) {
-	p, nested, err := flat(payload)
+	p, _, err := flat(payload)
 	if err != nil {
 		return providers.Result{}, unreadable(err.Error())
 	}
@@ -166,39 +138,39 @@ func (a *account) result(payload []byte) (providers.Result, error) {
 		return providers.Result{}, unreadable(err.Error())
 	}
 	r := providers.Result{
-		Attempt: providers.Attempt{Reference: p["trans_id"], RemoteID: p["id"]},
-		Status:  status(p["status"]), Word: p["status"], Amount: amount,
+		Attempt: providers.Attempt{Reference: p["trans_id"], RemoteID: p[memberID]},
+		Status:  status(p["status"]), Word: p["status"], Amount: amount, Proofs: proofs(payload),
 	}
-	if p["channel"] != "" && p["currency"] != "" {
+	if p["channel"] != "" && p[memberCurrency] != "" {
 		r.Method, r.Details = a.described(p)
-	}
-	if slices.Contains(nested, "attachments") {
-		r.Proofs = attachments(payload)
 	}
 	return r, nil
 }
 
-// attachments are the addresses of proof files that an order is shown with: texts, or objects that hold one under "url"
-// (assumption 16: the documents say only that it is a list). What is neither is no address.
-func attachments(payload []byte) []string {
-	var order struct {
-		Attachments []json.RawMessage `json:"attachments"`
+// proofs are the https addresses of an order's proof files. The documents say only that they are a list: texts, objects
+// with a text in them, or lists of either are understood.
+func proofs(payload []byte) []string {
+	var order map[string]json.RawMessage
+	var files any
+	if json.Unmarshal(payload, &order) != nil || json.Unmarshal(order[memberProofs], &files) != nil {
+		return nil // none
 	}
-	if json.Unmarshal(payload, &order) != nil {
-		return nil
-	}
-	var all []string
-	for _, one := range order.Attachments {
-		text, simple := httpx.Text(one)
-		if !simple {
-			var file struct {
-				URL string `json:"url"`
-			}
-			_ = json.Unmarshal(one, &file) // a list has no address
-			text = file.URL
+	return addresses(files, nil)
+}
+
+func addresses(value any, all []string) []string {
+	switch v := value.(type) {
+	case string:
+		if strings.HasPrefix(v, "https://") && !slices.Contains(all, v) {
+			all = append(all, v)
 		}
-		if text != "" {
-			all = append(all, text)
+	case []any:
+		for _, one := range v {
+			all = addresses(one, all)
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			all = addresses(v[name], all)
 		}
 	}
 	return all
@@ -207,20 +179,20 @@ func attachments(payload []byte) []string {
 // described is the method of an order and what its answer repeats of the recipient. A channel that we do not know
 // cannot be the one that was asked for.
 func (a *account) described(p params) (string, map[string]string) {
-	m, ok := a.byChannel(p["channel"], p["currency"])
+	m, ok := a.byChannel(p["channel"], p[memberCurrency])
 	if !ok {
-		return p["channel"] + " " + p["currency"], nil
+		return p["channel"] + " " + p[memberCurrency], nil
 	}
 	return m.ID, m.decode(p)
 }
 
 // amount reads what an order says about its amount: a text or a number, under the newer or the older name.
 func (p params) amount() (money.Amount, error) {
-	text := cmp.Or(p["order_amount"], p["amount"])
+	text := cmp.Or(p[memberAmount], p[memberAmountOlder])
 	if text == "" {
 		return money.Amount{}, nil
 	}
-	return money.ParseDecimal(text, strings.ToUpper(p["currency"]))
+	return money.ParseDecimal(text, strings.ToUpper(p[memberCurrency]))
 }
 
 // Balance asks for each currency that the account's methods pay. The company refuses to tell about a currency in which
@@ -229,7 +201,7 @@ func (a *account) Balance(ctx context.Context) ([]money.Amount, error) {
 	var all []money.Amount
 	var refused error
 	for _, currency := range a.currencies() {
-		payload, err := a.get(ctx, pathBalance, params{"currency": currency})
+		payload, err := a.get(ctx, pathBalance, params{memberCurrency: currency})
 		if e, ok := errors.AsType[*providers.Error](err); ok && e.Code == codeRefused {
 			refused = err
 			continue
@@ -241,7 +213,7 @@ func (a *account) Balance(ctx context.Context) ([]money.Amount, error) {
 		if err != nil {
 			return nil, unreadable(err.Error())
 		}
-		amount, err := money.ParseDecimal(p["balance"], currency)
+		amount, err := money.ParseDecimal(p[memberBalance], currency)
 		if err != nil {
 			return nil, unreadable(err.Error())
 		}
@@ -293,6 +265,7 @@ func (a *account) post(ctx context.Context, p params) (*http.Request, error) {
 // envelope is what every answer is wrapped in. Answers to payout calls carry no signature.
 type envelope struct {
 	Code    json.Number     `json:"code"`
+	RID     json.RawMessage `json:"rid"` // names the answer at the company; since 2026, and only of refusals
 	Payload json.RawMessage `json:"payload"`
 	Errors  json.RawMessage `json:"errors"`
 }
@@ -325,16 +298,15 @@ func (a *account) call(req *http.Request) ([]byte, error) {
 // maxMessage bounds what is shown of the company's words.
 const maxMessage = 500
 
-// requestID is what the documents of 2026 put before a message; the recorded answer has it.
-var requestID = regexp.MustCompile(`^\[[0-9A-Za-z-]{1,64}\]\s*`)
-
-// message is the company's explanation, which it asks to show to people. It may be in Chinese; nothing depends on it.
+// message is the company's explanation, which it asks to show to people, without the number of the answer that the
+// documents of 2026 put before it; that one is in the recorded answer. It may be in Chinese; nothing depends on it.
 func (e envelope) message() string {
 	var errs struct{ Message string }
 	if json.Unmarshal(e.Errors, &errs) != nil {
 		return ""
 	}
-	text := []rune(requestID.ReplaceAllString(strings.TrimSpace(errs.Message), ""))
+	rid, _ := httpx.Text(e.RID)
+	text := []rune(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(errs.Message), "["+rid+"]")))
 	return string(text[:min(len(text), maxMessage)])
 }
 

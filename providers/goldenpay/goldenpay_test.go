@@ -15,6 +15,14 @@ func TestConformance(t *testing.T) {
 	for name, live := range map[string]bool{"live": true, "test": false} {
 		t.Run(name, func(t *testing.T) { providertest.Run(t, conformance(live)) })
 	}
+	t.Run("older", func(t *testing.T) {
+		c := conformance(true)
+		c.Definition.Simulator = func(cfg providers.SimulatorConfig) http.Handler {
+			cfg.Switches = []string{switchOlder, switchMirror, switchProofs, switchChinese, switchNonces}
+			return newSimulator(cfg)
+		}
+		providertest.Run(t, c)
+	})
 }
 
 func conformance(live bool) providertest.Case {

@@ -3,7 +3,6 @@ package goldenpay
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -17,38 +16,68 @@ import (
 	"github.com/paywicket/paywicket/providers/sim"
 )
 
-// Formats of the documents of 2026, the alphabet of trans_id excepted.
+// Formats of the documents, the alphabet of trans_id excepted.
 //
 //nolint:gochecknoglobals // never change
 var (
-	simNonce     = regexp.MustCompile(`^[A-Za-z0-9]{6,24}$`)
-	simTime      = regexp.MustCompile(`^[0-9]{10}$`)
-	simReference = regexp.MustCompile(`^[A-Za-z0-9_-]{6,24}$`)
-	simAmount    = regexp.MustCompile(`^[0-9]{1,11}\.[0-9]{2}$`)
-	simOlder     = regexp.MustCompile(`^[0-9]{1,11}(\.[0-9]{1,2})?$`)
-	simLetters   = regexp.MustCompile(`^[A-Za-z]+$`)
-	simAccount   = map[string]*regexp.Regexp{
-		"VND": regexp.MustCompile(`^[A-Za-z0-9]{1,34}$`),
-		"THB": regexp.MustCompile(`^[0-9]{10,15}$`),
-		"PHP": regexp.MustCompile(`^(09|\+?639)[0-9]{9}$`),
-		"BRL": regexp.MustCompile(`^.{1,77}$`),
-		"INR": regexp.MustCompile(`^[A-Za-z0-9]{1,34}$`),
+	simNonce      = regexp.MustCompile(`^[A-Za-z0-9]{6,24}$`)
+	simNonceOlder = regexp.MustCompile(`^.{6,32}$`)
+	simTime       = regexp.MustCompile(`^[0-9]{10}$`)
+	simReference  = regexp.MustCompile(`^[A-Za-z0-9_-]{6,24}$`)
+	simAmount     = regexp.MustCompile(`^[0-9]{1,11}\.[0-9]{2}$`)
+	simOlder      = regexp.MustCompile(`^[0-9]{1,11}(\.[0-9]{1,2})?$`)
+	simAccount    = map[string]*regexp.Regexp{
+		"VND": regexp.MustCompile(`^` + formVietnam + `$`),
+		"THB": regexp.MustCompile(`^` + formThailand + `$`),
+		"PHP": regexp.MustCompile(`^\+639[0-9]{9}$|^` + formWallet + `$`),
+		"INR": regexp.MustCompile(`^` + formIndia + `$`),
+	}
+	simPixKey = map[string]providers.Field{
+		keyCPF:    {Format: providers.CPF},
+		keyCNPJ:   {Format: providers.CNPJ},
+		keyPhone:  {Pattern: `\+` + formPixPhone},
+		keyEmail:  {Type: providers.Email, Max: maxPixKey},
+		keyRandom: {Format: providers.UUID},
 	}
 )
 
-// simLimit is the most a merchant may pay at once, in whole units. The real one stands in the back office.
-const simLimit = 900_000_000
+func (s *simulator) nonceForm() *regexp.Regexp {
+	if s.cfg.On(switchOlder) {
+		return simNonceOlder
+	}
+	return simNonce
+}
+
+// What the documents say of refusals. The other texts are made up.
+const (
+	saysSignature = "signature verification failed"
+	saysLimit     = "Withdrawal amount exceeds limit"
+	saysCard      = "Invalid card number..."
+	saysChannel   = "Insufficient channel permission: "
+	saysCurrency  = "Missing currency param"
+)
+
+// chinese is how some deployments say it.
+func chinese(message string) string {
+	switch message {
+	case saysLimit:
+		return "提现金额超出限制"
+	case saysCard:
+		return "无效卡号……"
+	}
+	return message
+}
 
 // required lists what a country needs besides what every order does.
 func required(p params) []string {
 	names := []string{"trans_id", "channel", "amount", "currency", "account_no", "account_name", "callback_url"}
-	switch strings.ToUpper(p["currency"]) {
+	switch strings.ToUpper(p[memberCurrency]) {
 	case "VND", "THB", "INR":
 		names = append(names, "account_org", "account_org_code")
 	case "BRL":
 		names = append(names, "account_org", "account_type", "account_tin")
 	}
-	switch p["account_type"] {
+	switch p[fieldKeyType] {
 	case keyPhone:
 		names = append(names, "account_phone")
 	case keyEmail:
@@ -67,7 +96,7 @@ func (s *simulator) order(p params) (providers.Order, string) {
 	if wrong := s.wrongFormat(p); wrong != "" {
 		return providers.Order{}, wrong
 	}
-	currency := strings.ToUpper(p["currency"])
+	currency := strings.ToUpper(p[memberCurrency])
 	amount, err := money.ParseDecimal(p["amount"], currency)
 	if err != nil || amount.Minor <= 0 {
 		return providers.Order{}, "amount is invalid"
@@ -75,21 +104,29 @@ func (s *simulator) order(p params) (providers.Order, string) {
 	m, ok := s.byChannel(p["channel"], currency)
 	switch {
 	case !ok:
-		return providers.Order{}, "Insufficient channel permission: " + p["channel"]
+		return providers.Order{}, saysChannel + p["channel"]
 	case overLimit(amount):
-		return providers.Order{}, "Withdrawal amount exceeds limit"
-	case currency == "VND" && simLetters.MatchString(p["account_no"]), !simAccount[currency].MatchString(p["account_no"]):
-		return providers.Order{}, "Invalid card number: please check account_no"
+		return providers.Order{}, saysLimit
+	case m.channel != channelMock && !isAccount(p):
+		return providers.Order{}, saysCard
 	}
 	return providers.Order{
 		Reference: p["trans_id"], Method: m.ID, Amount: amount, Details: m.decode(p), CallbackURL: p["callback_url"],
 	}, ""
 }
 
+// isAccount checks the number that is paid to. The channel for tests takes any.
+func isAccount(p params) bool {
+	if form, ok := simAccount[strings.ToUpper(p[memberCurrency])]; ok {
+		return len(p["account_no"]) <= maxAccount && form.MatchString(p["account_no"])
+	}
+	return simPixKey[p[fieldKeyType]].Check(p["account_no"]) == nil
+}
+
 // wrongFormat names the first member that is not what it should be.
 func (s *simulator) wrongFormat(p params) string {
 	amount := simAmount
-	if s.profile.older {
+	if s.cfg.On(switchOlder) {
 		amount = simOlder
 	}
 	callback, err := url.Parse(p["callback_url"])
@@ -103,11 +140,11 @@ func (s *simulator) wrongFormat(p params) string {
 		return "callback_url is invalid"
 	case p["account_email"] != "" && !strings.Contains(p["account_email"], "@"):
 		return "account_email is invalid"
-	case !slices.Contains(kinds, p["account_type"]):
+	case !slices.Contains(kinds, p[fieldKeyType]):
 		return "account_type is invalid"
-	case strings.EqualFold(p["currency"], "INR") && (providers.Field{Format: providers.IFSC}).Check(p["account_org_code"]) != nil:
+	case strings.EqualFold(p[memberCurrency], "INR") && (providers.Field{Format: providers.IFSC}).Check(p["account_org_code"]) != nil:
 		return "account_org_code is invalid"
-	case strings.EqualFold(p["currency"], "BRL") && (providers.Field{Format: providers.CPFCNPJ}).Check(p["account_tin"]) != nil:
+	case strings.EqualFold(p[memberCurrency], "BRL") && (providers.Field{Format: providers.CPFCNPJ}).Check(p["account_tin"]) != nil:
 		return "account_tin is invalid"
 	}
 	return ""
@@ -117,13 +154,6 @@ func overLimit(a money.Amount) bool {
 	whole, _, _ := strings.Cut(a.Decimal(), ".")
 	n, err := strconv.Atoi(whole)
 	return err != nil || n > simLimit
-}
-
-func refusalOf(err error) string {
-	if errors.Is(err, sim.ErrDuplicate) {
-		return "trans_id already exists"
-	}
-	return "Insufficient balance"
 }
 
 // Scenarios of this company beside those of all.
@@ -180,20 +210,19 @@ func unavailable(s sim.Scenario) (string, string) {
 }
 
 // policy is how webhooks are repeated.
-func (p profile) policy() sim.Policy {
-	accepts := sim.Says(replyDone)
-	if p.older {
-		gap := 30 * time.Second
-		return sim.Policy{Timeout: 10 * time.Second, Gaps: []time.Duration{gap, gap, gap, gap, gap}, Accepts: accepts}
+func (s *simulator) policy() sim.Policy {
+	p := sim.Policy{Timeout: hookTimeout, Gaps: slices.Repeat([]time.Duration{hookGap}, hookRepeats), Accepts: sim.Says(replyDone)}
+	if s.cfg.On(switchOlder) {
+		p.Timeout, p.Gaps = hookTimeoutOlder, slices.Repeat([]time.Duration{hookGapOlder}, hookRepeatsOlder)
 	}
-	return sim.Policy{Timeout: 5 * time.Second, Gaps: []time.Duration{time.Minute}, Accepts: accepts}
+	return p
 }
 
 // callback writes a webhook.
 func (s *simulator) callback(m sim.Message) (*http.Request, error) {
 	members := map[string]any{
-		"id": m.Order.RemoteID, "trans_id": m.Order.Reference, "mch_id": json.Number(s.merchant()),
-		"order_amount": s.amount(m.Order.Amount), "status": json.Number(m.Order.Status), "created_at": clock(m.Order.Created),
+		memberID: m.Order.RemoteID, "trans_id": m.Order.Reference, "mch_id": json.Number(s.merchant()),
+		memberAmount: s.amount(m.Order.Amount), "status": json.Number(m.Order.Status), "created_at": clock(m.Order.Created),
 	}
 	switch m.Order.Status {
 	case wordPaid:
@@ -203,7 +232,7 @@ func (s *simulator) callback(m sim.Message) (*http.Request, error) {
 	}
 	scenario := scenarioOf(m.Order.Amount)
 	if scenario == asNumber {
-		members["order_amount"] = number(m.Order.Amount)
+		members[memberAmount] = number(m.Order.Amount)
 	}
 	if scenario == moreInside {
 		members["operator"] = "system"
@@ -242,17 +271,40 @@ func signBody(members map[string]any, key string, upper bool) ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// created is the answer to an order. Its status is 20 except where a scenario is quicker.
+// created is the answer to an order. Its status is 20 whatever has become of it since.
 func (s *simulator) created(o sim.Order) map[string]any {
+	payload := s.described(o)
+	payload["status"], payload["callback_url"] = json.Number(wordAccepted), o.CallbackURL
+	return payload
+}
+
+// shown is the answer to a look-up.
+func (s *simulator) shown(o sim.Order) map[string]any {
+	payload := s.described(o)
+	payload[memberProofs] = s.proofs(o)
+	if s.cfg.On(switchOlder) {
+		payload[memberAmountOlder] = payload[memberAmount]
+		delete(payload, memberAmount)
+	}
+	if s.cfg.On(switchNoFigure) {
+		for _, name := range []string{memberAmount, memberAmountOlder, memberCurrency} {
+			delete(payload, name)
+		}
+	}
+	return payload
+}
+
+// described is what every answer about an order has.
+func (s *simulator) described(o sim.Order) map[string]any {
 	payload := map[string]any{
-		"id": o.RemoteID, "trans_id": o.Reference, "mch_id": s.merchantID(), "channel": o.Kept["channel"],
-		"currency": o.Amount.Currency, "order_amount": s.amount(o.Amount), "callback_url": o.CallbackURL,
+		memberID: o.RemoteID, "trans_id": o.Reference, "mch_id": s.merchantID(), "channel": o.Kept["channel"],
+		memberCurrency: o.Amount.Currency, memberAmount: s.amount(o.Amount),
 		"status": json.Number(o.Status), "created_at": clock(o.Created),
 	}
 	names := []string{"account_no", "account_name", "account_org"}
-	if s.profile.older {
+	if s.cfg.On(switchOlder) {
 		names = append(names, "account_org_code", "account_email")
-		payload["account_suborg"], payload["attatch"] = o.Kept["account_sub_org"], ""
+		payload["account_suborg"], payload["attatch"], payload["account_tel_no"] = o.Kept["account_sub_org"], "", o.Kept["account_phone"]
 	}
 	for _, name := range names {
 		payload[name] = o.Kept[name]
@@ -260,31 +312,29 @@ func (s *simulator) created(o sim.Order) map[string]any {
 	return payload
 }
 
-// shown is the answer to a look-up.
-func (s *simulator) shown(o sim.Order) map[string]any {
-	payload := s.created(o)
-	delete(payload, "callback_url")
-	payload["attachments"] = []string{}
-	if o.Status == wordPaid {
-		payload["attachments"] = []string{"https://files.goldenpay.example/proof/" + o.RemoteID + ".png"}
+// proofs are made up: there is one once an order is paid.
+func (s *simulator) proofs(o sim.Order) []any {
+	address := "https://files.goldenpay.example/proof/" + o.RemoteID + ".png"
+	switch {
+	case o.Status != wordPaid:
+		return []any{}
+	case s.cfg.On(switchProofs):
+		return []any{map[string]string{"name": o.RemoteID + ".png", "url": address}}
+	default:
+		return []any{address}
 	}
-	if s.profile.older {
-		payload["amount"] = payload["order_amount"]
-		delete(payload, "order_amount")
-	}
-	return payload
 }
 
 // merchantID was a text in older examples.
 func (s *simulator) merchantID() any {
-	if s.profile.older {
+	if s.cfg.On(switchOlder) {
 		return s.merchant()
 	}
 	return json.Number(s.merchant())
 }
 
 func (s *simulator) amount(a money.Amount) any {
-	if s.profile.older {
+	if s.cfg.On(switchOlder) {
 		return number(a)
 	}
 	return number(a).String()
@@ -297,7 +347,7 @@ func number(a money.Amount) json.Number {
 }
 
 // clock writes a time as the company does, which does not say in which zone.
-func clock(t time.Time) string { return t.UTC().Format(time.DateTime) }
+func clock(t time.Time) string { return t.In(zone()).Format(time.DateTime) }
 
 func (s *simulator) ok(w http.ResponseWriter, payload map[string]any) {
 	sim.JSON(w, http.StatusOK, map[string]any{"code": 200, "payload": payload})
@@ -305,12 +355,15 @@ func (s *simulator) ok(w http.ResponseWriter, payload map[string]any) {
 
 // fail answers a refusal. Since 2026 it carries a request id, which also stands before the message.
 func (s *simulator) fail(w http.ResponseWriter, code, message string) {
+	if s.cfg.On(switchChinese) {
+		message = chinese(message)
+	}
 	status := http.StatusOK
-	if n, err := strconv.Atoi(code); err == nil && s.profile.mirror {
+	if n, err := strconv.Atoi(code); err == nil && s.cfg.On(switchMirror) {
 		status = n
 	}
 	answer := map[string]any{"code": json.Number(code), "errors": map[string]string{"message": message}}
-	if !s.profile.older {
+	if !s.cfg.On(switchOlder) {
 		rid := sim.UUID(s.cfg.Now().String() + message)
 		answer["rid"], answer["errors"] = rid, map[string]string{"message": "[" + rid + "] " + message}
 	}

@@ -13,7 +13,7 @@ import (
 
 // TestOlderProfile: the simulator of the older documents, mirrored codes and all, is understood the same way.
 func TestOlderProfile(t *testing.T) {
-	l := simulate(t, profile{older: true, mirror: true})
+	l := simulate(t, switchOlder, switchMirror)
 	r, err := l.send(orderOf(vnd(250_000)))
 	if err != nil || r.Status != providers.Accepted || r.Amount != vnd(250_000) {
 		t.Fatalf("send: got %+v, %v", r, err)
@@ -51,7 +51,7 @@ func TestOwnScenarios(t *testing.T) {
 			}
 		},
 	} {
-		l := simulate(t, profile{})
+		l := simulate(t)
 		_, err := l.send(orderOf(vnd(250_000 + last)))
 		l.settle()
 		check(t, l, err)
@@ -87,6 +87,7 @@ func TestSimulatorIsStrict(t *testing.T) {
 		{"another merchant", func(p params) { p["mch_id"] = "10002" }, "merchant not found"},
 		{"short nonce", func(p params) { p["nonce"] = "abc12" }, "are required"},
 		{"nonce with a dash", func(p params) { p["nonce"] = "abc-12345" }, "are required"},
+		{"an old time", func(p params) { p["timestamp"] = "1577836800" }, ""},
 		{"milliseconds", func(p params) { p["timestamp"] += "000" }, "are required"},
 		{"no number of ours", func(p params) { p["trans_id"] = "" }, "trans_id is required"},
 		{"long number of ours", func(p params) { p["trans_id"] = strings.Repeat("A", 25) }, "trans_id must"},
@@ -108,6 +109,9 @@ func TestSimulatorIsStrict(t *testing.T) {
 		{"tax number", func(p params) {
 			p["currency"], p["channel"], p["account_type"], p["account_tin"] = "BRL", "pix", "EVP", "52998224726"
 		}, "account_tin is invalid"},
+		{"pix key of another type", func(p params) {
+			p["currency"], p["channel"], p["account_type"], p["account_tin"] = "BRL", "pix", "EVP", "52998224725"
+		}, "Invalid card number"},
 		{"ifsc", func(p params) { p["currency"], p["channel"] = "INR", "imps" }, "account_org_code is invalid"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -118,7 +122,7 @@ func TestSimulatorIsStrict(t *testing.T) {
 			p["mch_id"], p["nonce"], p["timestamp"] = "10001", "a1B2c3D4e5", "1777860600"
 			test.change(p)
 			p["sign"] = p.signature(testKey)
-			got := post(t, simulate(t, profile{}).url+pathOrders, "application/json", p)
+			got := post(t, simulate(t).url+pathOrders, "application/json", p)
 			if test.want == "" && (got.Code != 200 || got.Payload["status"] != float64(20)) {
 				t.Errorf("got %+v, want it accepted", got)
 			}
@@ -130,7 +134,7 @@ func TestSimulatorIsStrict(t *testing.T) {
 }
 
 func TestSimulatorWantsSignedJSON(t *testing.T) {
-	address := simulate(t, profile{}).url
+	address := simulate(t).url
 	p, err := bare(t).encode(orderOf(vnd(250_000)))
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +143,10 @@ func TestSimulatorWantsSignedJSON(t *testing.T) {
 	p["sign"] = p.signature("another key")
 	if got := post(t, address+pathOrders, "application/json", p); !strings.HasSuffix(got.Errors.Message, "signature verification failed") {
 		t.Errorf("got %+v, want the signature refused", got)
+	}
+	p["sign"] = strings.ToUpper(p.signature(testKey))
+	if got := post(t, address+pathOrders, "application/json", p); !strings.HasSuffix(got.Errors.Message, "signature verification failed") {
+		t.Errorf("got %+v, want a signature in capitals refused", got)
 	}
 	p["sign"] = p.signature(testKey)
 	if got := post(t, address+pathOrders, "application/x-www-form-urlencoded", p); got.Code != 400 {

@@ -35,7 +35,7 @@ func (a *account) ReadWebhook(ctx context.Context, w providers.Webhook) (provide
 	steps = append(steps, providers.Step{Name: stepMerchant, OK: true, Note: "mch_id"})
 	r, err := reported(ctx, p, w)
 	if err != nil {
-		return providers.Event{}, notGenuine(err, append(steps, providers.Step{Name: stepPayload, Note: "order_amount"})...)
+		return providers.Event{}, notGenuine(err, append(steps, providers.Step{Name: stepPayload, Note: memberAmount})...)
 	}
 	return providers.Event{
 		Name: "status " + r.Word, Result: r, Confirm: true, Steps: steps,
@@ -46,16 +46,16 @@ func (a *account) ReadWebhook(ctx context.Context, w providers.Webhook) (provide
 // reported is what a message says. Its amount has no currency: the figure is read in the currency that was ordered.
 func reported(ctx context.Context, p params, w providers.Webhook) (providers.Result, error) {
 	r := providers.Result{
-		Attempt: providers.Attempt{Reference: p["trans_id"], RemoteID: p["id"]}, Status: status(p["status"]), Word: p["status"],
+		Attempt: providers.Attempt{Reference: p["trans_id"], RemoteID: p[memberID]}, Status: status(p["status"]), Word: p["status"],
 	}
 	if r.Attempt.Reference == "" && r.Attempt.RemoteID == "" {
 		return providers.Result{}, errors.New("the message names no order")
 	}
 	found, err := w.Find(ctx, r.Attempt)
-	if err != nil || p["order_amount"] == "" {
+	if err != nil || p[memberAmount] == "" {
 		return r, nil // nothing to compare with: what confirms it brings amount and currency
 	}
-	amount, err := money.ParseDecimal(p["order_amount"], found.Order.Amount.Currency)
+	amount, err := money.ParseDecimal(p[memberAmount], found.Order.Amount.Currency)
 	if err == nil && amount.Minor == 0 {
 		err = errors.New("the message is about no money")
 	}

@@ -88,6 +88,35 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
+// TestWebhookBits: a genuine message of the documents with any one bit changed is refused, the case of a hex digit of the
+// signature apart.
+func TestWebhookBits(t *testing.T) {
+	a, refused := bare(t), 0
+	for _, name := range []string{
+		"callback-success", "callback-canceled", "callback-legacy-number-amount", "callback-legacy-number-amount, integer literal",
+	} {
+		body := string(genuine(t, name))
+		for _, other := range flipped(body) {
+			_, err := a.ReadWebhook(t.Context(), providers.Webhook{Body: []byte(other), Find: ordered})
+			if err == nil && !sameButCase(body, other) {
+				t.Errorf("got %s accepted", other)
+			}
+			if err != nil {
+				refused++
+			}
+		}
+	}
+	if refused < 5_000 {
+		t.Errorf("got %d messages refused, want all of them", refused)
+	}
+}
+
+// sameButCase reports whether two messages differ in the case of the signature alone.
+func sameButCase(a, b string) bool {
+	at := strings.Index(a, `"sign":`)
+	return a[:at] == b[:at] && strings.EqualFold(a[at:], b[at:]) && a[:at+7] == b[:at+7]
+}
+
 // sealed is a webhook with a right signature.
 func sealed(t *testing.T, members map[string]any) []byte {
 	t.Helper()

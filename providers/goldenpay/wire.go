@@ -25,15 +25,15 @@ import (
 // what is signed is the text on the wire, and 500.00 is not 500.
 type params map[string]string
 
-// signature signs parameters: the key, then name=value in the order of the names, joined by "&", nothing escaped.
+// signature signs parameters: the key, then name=value in the order of the names, joined by signJoin, nothing escaped.
 // Empty values and the signature itself do not take part.
 func (p params) signature(key string) string {
 	text := []byte(key)
 	for _, name := range slices.Sorted(maps.Keys(p)) {
-		if name == "sign" || p[name] == "" || name == "timestamp" && !signTimestamp {
+		if name == "sign" || p[name] == "" {
 			continue
 		}
-		text = append(text, "&"+name+"="+p[name]...)
+		text = append(text, signJoin+name+"="+p[name]...)
 	}
 	sum := md5.Sum(text) //nolint:gosec // the company's choice; every webhook is confirmed by a look-up
 	return hex.EncodeToString(sum[:])
@@ -131,7 +131,7 @@ func (a *account) ReadBack(r *http.Request, body []byte) (providers.Readback, er
 		return providers.Readback{}, err
 	}
 	maps.Copy(again, params{"mch_id": a.merchant(), "nonce": p["nonce"], "timestamp": p["timestamp"]})
-	again["sign"] = again.signature(a.cfg.Settings.Get(settingKey))
+	again["sign"] = a.signature(again)
 	if !maps.Equal(again, p) {
 		return providers.Readback{}, errors.New("it holds more, or something else, than the order it describes")
 	}
@@ -140,9 +140,9 @@ func (a *account) ReadBack(r *http.Request, body []byte) (providers.Readback, er
 
 // decode turns parameters back into an order.
 func (a *account) decode(p params) (providers.Order, error) {
-	m, ok := a.byChannel(p["channel"], p["currency"])
+	m, ok := a.byChannel(p["channel"], p[memberCurrency])
 	if !ok {
-		return providers.Order{}, fmt.Errorf("no method pays %q by %q", p["currency"], p["channel"])
+		return providers.Order{}, fmt.Errorf("no method pays %q by %q", p[memberCurrency], p["channel"])
 	}
 	amount, err := money.ParseDecimal(p["amount"], m.Currency)
 	if err != nil {

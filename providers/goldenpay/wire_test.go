@@ -2,6 +2,7 @@ package goldenpay
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -35,17 +36,24 @@ func vectors(t *testing.T) []vector {
 	return file.Vectors
 }
 
+// params are the inputs of a vector.
+func (v vector) params(t *testing.T) params {
+	t.Helper()
+	text := v.Wire
+	if text == "" {
+		text = string(v.Fields)
+	}
+	p, _, err := flat([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func TestSignature(t *testing.T) {
 	for _, v := range vectors(t) {
 		t.Run(v.Name, func(t *testing.T) {
-			text := v.Wire
-			if text == "" {
-				text = string(v.Fields)
-			}
-			p, _, err := flat([]byte(text))
-			if err != nil {
-				t.Fatal(err)
-			}
+			p := v.params(t)
 			if got := p.signature(v.Token); got != v.Sign {
 				t.Errorf("got %s, want %s", got, v.Sign)
 			}
@@ -63,6 +71,60 @@ func TestSignature(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSignatureBits: a vector with any one bit of any member, of any name, of the signature or of the key changed is
+// refused.
+func TestSignatureBits(t *testing.T) {
+	changed := 0
+	for _, v := range vectors(t) {
+		genuine := v.params(t)
+		genuine["sign"] = v.Sign
+		if !genuine.signed(v.Token) {
+			t.Fatalf("%s: got it refused", v.Name)
+		}
+		refused := func(p params, key, what string) {
+			if changed++; p.signed(key) {
+				t.Errorf("%s: got it accepted with %s changed", v.Name, what)
+			}
+		}
+		for name, value := range genuine {
+			for _, other := range flipped(value) {
+				if name == "sign" && strings.EqualFold(other, value) {
+					continue // the case of a hex digit says nothing
+				}
+				p := maps.Clone(genuine)
+				p[name] = other
+				refused(p, v.Token, name)
+			}
+			if name == "sign" || value == "" {
+				continue
+			}
+			for _, other := range flipped(name) {
+				p := maps.Clone(genuine)
+				delete(p, name)
+				p[other] = value
+				refused(p, v.Token, "the name "+name)
+			}
+		}
+		for _, other := range flipped(v.Token) {
+			refused(genuine, other, "the key")
+		}
+	}
+	if changed < 20_000 {
+		t.Errorf("got %d changes tried, want all of them", changed)
+	}
+}
+
+// flipped is a text with each of its bits changed in turn.
+func flipped(text string) []string {
+	var all []string
+	for i := range len(text) * 8 {
+		b := []byte(text)
+		b[i/8] ^= 1 << (i % 8)
+		all = append(all, string(b))
+	}
+	return all
 }
 
 func TestFlat(t *testing.T) {

@@ -82,7 +82,21 @@ func accountField(e entry) providers.Field {
 	if e.Field == fieldAccount {
 		return accountNumber()
 	}
-	return phone(e.Country)
+	f := phone(e.Country)
+	f.Operator = operatorOf(e.Code)
+	return f
+}
+
+// operatorOf is the operator whose numbers a method pays, "" for wallets that take those of every network.
+func operatorOf(code string) string {
+	if name, ok := map[string]string{"mpesa_ke": "Safaricom", "mpesa_tz": "Vodacom", "tigo_gh": "AirtelTigo"}[code]; ok {
+		return name
+	}
+	brand, _, _ := strings.Cut(code, "_")
+	return map[string]string{
+		"airtel": "Airtel", "moov": "Moov", "mtn": "MTN", "orange": "Orange", "tigo": "Tigo", "tnm": "TNM", "togocel": "Togocel",
+		"vodacom": "Vodacom", "vodafone": "Vodafone", "zamtel": "Zamtel", "halopesa": "Halotel",
+	}[brand]
 }
 
 func accountNumber() providers.Field {

@@ -270,3 +270,23 @@ func TestLocales(t *testing.T) {
 		}
 	}
 }
+
+// TestOperators: the number is looked at for the operator it belongs to, where a method has one.
+func TestOperators(t *testing.T) {
+	for code, want := range map[string]string{
+		"mtn_bj": "MTN", "moov_ci": "Moov", "mpesa_ke": "Safaricom", "mpesa_tz": "Vodacom", "tigo_gh": "AirtelTigo", "tigo_tz": "Tigo",
+		"wave_ci": "", "djamo_sn": "", "togocel": "Togocel",
+	} {
+		e := builtIn(code)
+		if f := accountField(e); f.Operator != want {
+			t.Errorf("%s: got %q, want %q", code, f.Operator, want)
+		}
+	}
+	f := accountField(builtIn("mtn_bj"))
+	if w := f.Warn("2290195121925"); w == nil || w.Code != "phone_operator" {
+		t.Errorf("a number of Moov: got %v", w)
+	}
+	if w := f.Warn("2290197000926"); w != nil {
+		t.Errorf("a number of MTN: got %v", w)
+	}
+}
