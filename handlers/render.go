@@ -74,6 +74,6 @@ func (h *Handlers) redirect(w http.ResponseWriter, r *http.Request, to string) e
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // to is an address of package link, or a path that was checked to be local
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec,nolintlint // gosec sees it only now and then: to is an address of package link, or a path that was checked to be local
 	return nil
 }

@@ -48,6 +48,9 @@ type Address struct {
 	Live, Test, Simulator bool
 }
 
+// ControlPath is where on its own address a simulator has the page that controls it.
+const ControlPath = "/_simulator"
+
 // WebhookSetup says how a company learns our webhook address.
 type WebhookSetup int
 

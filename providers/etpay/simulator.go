@@ -71,7 +71,8 @@ func newSimulator(cfg providers.SimulatorConfig) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		s.fail(w, http.StatusNotFound, "SIM_NOT_FOUND", "Ruta inexistente", "")
 	})
-	return mux
+	return sim.NewDesk(mux, sim.Controls{Definition: Definition(), Config: cfg, Ledger: s.ledger, Courier: s.courier, Table: table(), Ends: []sim.End{
+		{Word: wordCompleted, Status: providers.Paid}, {Word: wordRejected, Status: providers.Failed}}})
 }
 
 func (s *simulator) funds() money.Amount {

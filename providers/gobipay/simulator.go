@@ -30,16 +30,30 @@ const (
 	scenarioLimitedOnce sim.Scenario = "limited-once"    // HTTP 429, each step the first time
 )
 
-// scenarioOf chooses by the last two digits of the whole amount (ASM-14). It is GobiPay's own table where that differs
-// from the one of package sim, and has nothing about webhooks.
+// table lists which amounts play which scenario, by the last two digits of the whole amount (ASM-14). It is GobiPay's own
+// where that differs from the one of package sim, and has nothing about webhooks.
+func table() []sim.Row {
+	var rows []sim.Row
+	for _, row := range sim.Table() {
+		switch row.Last {
+		case 6:
+			row.Scenario, row.Does = scenarioNoStatus, "paid, but its status cannot be asked for"
+		case 9:
+			row.Scenario, row.Does = scenarioLimitedOnce, "HTTP 429, each step the first time"
+		case 1, 2, 3, 4, 5, 7, 8, 10, 16, 17:
+		default:
+			continue
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
 func scenarioOf(a money.Amount) sim.Scenario {
-	switch last := sim.LastTwo(a); last {
-	case 6:
-		return scenarioNoStatus
-	case 9:
-		return scenarioLimitedOnce
-	case 1, 2, 3, 4, 5, 7, 8, 10, 16, 17:
-		return sim.ForAmount(a)
+	for _, row := range table() {
+		if row.Last == sim.LastTwo(a) {
+			return row.Scenario
+		}
 	}
 	return sim.Normal
 }
@@ -85,7 +99,8 @@ func newSimulator(cfg providers.SimulatorConfig) http.Handler {
 	s.ledger = sim.NewLedger(sim.Options{
 		Config: cfg, NewID: sim.UUID, Funds: []money.Amount{{Minor: simFunds, Currency: s.currency}},
 	})
-	return s.routes()
+	return sim.NewDesk(s.routes(), sim.Controls{Definition: Definition(), Config: cfg, Ledger: s.ledger, Table: table(), Ends: []sim.End{
+		{Word: wordSuccess, Status: providers.Paid}, {Word: wordFailed, Status: providers.Failed}, {Word: wordCancelled, Status: providers.Failed}}})
 }
 
 // broken is a simulator that could not be made.

@@ -76,7 +76,8 @@ func newSimulator(cfg providers.SimulatorConfig) http.Handler {
 	s.mux.HandleFunc("GET "+pathBalance, s.checked(s.balance))
 	s.mux.HandleFunc("GET "+pathInfo, s.checked(s.info))
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.fail(w, codeNotFound, "route not found") })
-	return s.mux
+	return sim.NewDesk(s.mux, sim.Controls{Definition: Definition(), Config: cfg, Ledger: s.ledger, Courier: courier, Table: table(),
+		Ends: []sim.End{{Word: wordPaid, Status: providers.Paid}, {Word: wordFailed, Status: providers.Failed}}})
 }
 
 // newID makes the company's number of an order: "P202605040001", in older documents "WT1729187424AJCT".

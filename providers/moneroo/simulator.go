@@ -119,7 +119,8 @@ func newSimulator(cfg providers.SimulatorConfig, q quirks) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, fmt.Sprintf(sayNoRoute, strings.TrimPrefix(r.URL.Path, "/")), []any{})
 	})
-	return mux
+	return sim.NewDesk(mux, sim.Controls{Definition: Definition(), Config: s.cfg, Ledger: s.ledger, Courier: s.courier,
+		Ends: []sim.End{{Word: wordSuccess, Status: providers.Paid}, {Word: wordFailed, Status: providers.Failed}}})
 }
 
 // admit lets requests with the right key through, as long as there are not too many.

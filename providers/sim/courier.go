@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/paywicket/paywicket/providers"
@@ -22,37 +23,68 @@ type Message struct {
 	Forged bool   // sign it wrongly
 	URL    string // where it goes
 	Try    int    // 1 for the first delivery
+
+	notice Notice
+	byHand bool // somebody asked for it: it is not held back
 }
 
-// Courier delivers webhooks in the background of a simulator.
+// Courier delivers webhooks in the background of a simulator. It must not be copied.
 type Courier struct {
 	Config providers.SimulatorConfig
 	Policy Policy
 	Build  func(m Message) (*http.Request, error) // called anew for each delivery; an error or nil: nothing is sent
+
+	once sync.Once
+	own  *mailbag
 }
 
 // Notify delivers a notice about an order: to the order's own callback address, else to the addresses configured. The
-// first delivery is made before it returns, repetitions come later. It is made for Options.Notify.
+// first delivery is made before it returns, unless [Courier.Delay] was called, and repetitions come later. It is made for
+// Options.Notify.
 func (c *Courier) Notify(o Order, n Notice) {
+	cfg := Defaults(c.Config)
+	if d := c.Delayed(); d > 0 {
+		cfg.After(d, func() { c.post(cfg, o, n, false) })
+		return
+	}
+	c.post(cfg, o, n, false)
+}
+
+// Send is Notify because somebody asked for it: it neither waits nor is held back.
+func (c *Courier) Send(o Order, n Notice) { c.post(Defaults(c.Config), o, n, true) }
+
+// Ask delivers one webhook once, for a company that goes by what is answered to it. One that is held back has no answer.
+func (c *Courier) Ask(m Message) (providers.Reply, error) {
+	d := c.try(Defaults(c.Config), m)
+	return d.Reply, d.Err
+}
+
+// post delivers a notice to every address for the first time.
+func (c *Courier) post(cfg providers.SimulatorConfig, o Order, n Notice, byHand bool) {
 	if n.Status != "" {
 		o.Status = n.Status
 	}
 	if n.Off {
 		o.Amount.Minor += unit(o.Amount.Currency)
 	}
-	cfg := Defaults(c.Config)
 	urls := []string{o.CallbackURL}
 	if o.CallbackURL == "" {
 		urls = cfg.WebhookURLs()
 	}
-	for _, url := range urls {
-		c.deliver(cfg, Message{Order: o, Forged: n.Forged, URL: url, Try: 1})
+	m := Message{Order: o, Forged: n.Forged, Try: 1, notice: n, byHand: byHand}
+	for _, m.URL = range urls {
+		c.deliver(cfg, m)
+	}
+	if len(urls) == 0 {
+		d := m.delivery(cfg.Now())
+		d.Err = errNowhere
+		c.bag().put(d)
 	}
 }
 
 // deliver makes one delivery and arranges for the next if it was not accepted.
 func (c *Courier) deliver(cfg providers.SimulatorConfig, m Message) {
-	if c.try(cfg, m) || m.Forged || m.Try > len(c.Policy.Gaps) {
+	if d := c.try(cfg, m); d.Accepted || d.Held || d.Number == 0 || m.Forged || m.Try > len(c.Policy.Gaps) {
 		return
 	}
 	gap := c.Policy.Gaps[m.Try-1]
@@ -60,11 +92,16 @@ func (c *Courier) deliver(cfg providers.SimulatorConfig, m Message) {
 	cfg.After(gap, func() { c.deliver(cfg, m) })
 }
 
-// try reports whether the webhook is done with.
-func (c *Courier) try(cfg providers.SimulatorConfig, m Message) bool {
+// try makes one delivery and takes note of it. One that could not be written is not noted and has no number.
+func (c *Courier) try(cfg providers.SimulatorConfig, m Message) Delivery {
+	d := m.delivery(cfg.Now())
+	if c.Held(m.Order.RemoteID) && !m.byHand {
+		d.Held, d.Err = true, errHeld
+		return c.bag().put(d)
+	}
 	req, err := c.Build(m)
 	if err != nil || req == nil {
-		return true
+		return d
 	}
 	timeout := c.Policy.Timeout
 	if timeout <= 0 {
@@ -72,8 +109,10 @@ func (c *Courier) try(cfg providers.SimulatorConfig, m Message) bool {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), timeout)
 	defer cancel()
-	reply, err := cfg.Deliver(req.WithContext(ctx))
-	return err == nil && c.accepts(reply)
+	d.Header, d.Body = req.Header.Clone(), bodyOf(req)
+	d.Reply, d.Err = cfg.Deliver(req.WithContext(ctx))
+	d.Accepted = d.Err == nil && c.accepts(d.Reply)
+	return c.bag().put(d)
 }
 
 func (c *Courier) accepts(r providers.Reply) bool {

@@ -1,9 +1,13 @@
 // Package sim is what the simulators of payout companies share: a ledger of orders that proceed by themselves, the
-// table of scenarios chosen by amount, webhooks with the company's own retries, and faults put before a handler.
+// table of scenarios chosen by amount, webhooks with the company's own retries, faults put before a handler, and a page
+// on which people and scripts control all that.
 //
 // A simulator is a plain http.Handler. It reads a request as the company would, calls [Play] with what it understood,
-// and tells about orders in the company's words. It has no page of its own, needs no secrets but made-up ones, and
-// keeps everything in memory.
+// and tells about orders in the company's words. It needs no secrets but made-up ones, and keeps everything in memory.
+// In its last line it puts itself behind a [Desk], which gives it the control page:
+//
+//	return sim.NewDesk(mux, sim.Controls{Definition: Definition(), Config: cfg, Ledger: s.ledger, Courier: courier, Table: table(),
+//		Ends: []sim.End{{Word: wordPaid, Status: providers.Paid}, {Word: wordFailed, Status: providers.Failed}}})
 package sim
 
 import (

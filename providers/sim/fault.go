@@ -16,6 +16,7 @@ type Fault func(w http.ResponseWriter, r *http.Request)
 type NamedFault struct {
 	Name  string
 	Fault Fault
+	Does  string // in English, for people who try things out
 }
 
 // patience is how long a fault that waits for the client to give up waits at most.
@@ -24,18 +25,18 @@ const patience = 2 * time.Minute
 // Broken lists the faults after which nobody can know what became of a request. A redirect leads to the address given.
 func Broken(elsewhere string) []NamedFault {
 	return []NamedFault{
-		{"hang", HangUp},
-		{"drip", Drip},
-		{"cut", CutOff},
-		{"half an answer", Half},
-		{"500", Status(http.StatusInternalServerError)},
-		{"502 page", BadGateway},
-		{"503", Status(http.StatusServiceUnavailable)},
-		{"429", TooMany},
-		{"html", HTML},
-		{"empty", Empty},
-		{"2 MiB", Huge},
-		{"redirect", Redirect(elsewhere)},
+		{"hang", HangUp, "never answers"},
+		{"drip", Drip, "answers a byte at a time, without end"},
+		{"cut", CutOff, "closes the connection without an answer"},
+		{"half an answer", Half, "closes the connection in the middle of the answer"},
+		{"500", Status(http.StatusInternalServerError), "answers status 500"},
+		{"502 page", BadGateway, "answers status 502 with a web page"},
+		{"503", Status(http.StatusServiceUnavailable), "answers status 503"},
+		{"429", TooMany, "answers status 429: too many requests"},
+		{"html", HTML, "answers status 200 with a web page"},
+		{"empty", Empty, "answers status 200 with nothing"},
+		{"2 MiB", Huge, "answers two megabytes"},
+		{"redirect", Redirect(elsewhere), "asks for the same request at another address"},
 	}
 }
 

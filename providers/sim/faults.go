@@ -53,7 +53,10 @@ func (f *Faults) Pending() int {
 	return len(f.queue)
 }
 
-// Seen lists the requests that came in, "POST /v1/payouts" each.
+// keptRequests is how many requests are remembered.
+const keptRequests = 1000
+
+// Seen lists the last thousand requests that came in, "POST /v1/payouts" each.
 func (f *Faults) Seen() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -100,6 +103,9 @@ func (f *Faults) take(r *http.Request) (planned, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seen = append(f.seen, r.Method+" "+r.URL.Path)
+	if len(f.seen) > keptRequests {
+		f.seen = slices.Delete(f.seen, 0, 1)
+	}
 	for i, p := range f.queue {
 		if p.match(r) {
 			f.queue = slices.Delete(f.queue, i, i+1)

@@ -18,6 +18,8 @@ var (
 	ErrBalance   = errors.New("balance too low")            // also what [Play] refuses with in the scenario Refused
 	ErrNotFound  = errors.New("no such order")              //
 	ErrExecuted  = errors.New("order was executed already") // the second step of two came twice
+	ErrOpen      = errors.New("order is not executed yet")  // only its first step of two came
+	ErrEnd       = errors.New("order is at its end")        // nothing is left of its plan
 )
 
 // Order is one order as the simulated company keeps it.
@@ -29,8 +31,10 @@ type Order struct {
 	Kept     map[string]string // what else the simulator wants to remember
 	Created  time.Time
 	Updated  time.Time
-	Executed bool // booked as money moved
-	Looks    int  // look-ups since the last change of status
+	Executed bool     // booked as money moved
+	Looks    int      // look-ups since the last change of status
+	Taken    int      // how many steps of the plan were taken
+	Past     []string // the statuses it had before this one, oldest first
 }
 
 // Options are what distinguishes the ledger of one company.
@@ -43,32 +47,49 @@ type Options struct {
 }
 
 // Ledger keeps the orders of one simulated merchant. It is safe for concurrent use. Orders go in and out by value;
-// their maps and plans are shared and must not be changed.
+// their maps, plans and pasts are shared and must not be changed.
 type Ledger struct {
 	options Options
 	cfg     providers.SimulatorConfig
+	*book
+}
 
+// book is what a ledger knows. It outlives the ledger when a simulator is made anew, see [Desk].
+type book struct {
 	mu          sync.Mutex
 	orders      []*entry
 	byID        map[string]*entry
 	byReference map[string]*entry // the first of a reference
+	first       map[string]int64  // the funds at first
 	funds       map[string]int64  // nil: without limit
+	notify      func(o Order, n Notice)
 }
 
-// entry is an order with the place it has reached in its plan.
+// entry is an order and whether its money came back.
 type entry struct {
 	Order
-	next int
+	back bool
+}
+
+// become gives an order another status.
+func (e *entry) become(status string, now time.Time) {
+	if status != "" && status != e.Status {
+		if e.Status != "" {
+			e.Past = append(e.Past, e.Status)
+		}
+		e.Status = status
+	}
+	e.Looks, e.Updated = 0, now
 }
 
 // NewLedger makes an empty ledger.
 func NewLedger(o Options) *Ledger {
-	l := &Ledger{options: o, cfg: Defaults(o.Config), byID: map[string]*entry{}, byReference: map[string]*entry{}}
+	l := &Ledger{options: o, cfg: Defaults(o.Config), book: &book{byID: map[string]*entry{}, byReference: map[string]*entry{}, notify: o.Notify}}
 	if l.options.NewID == nil {
 		l.options.NewID = func(seed string) string { return ID(seed, 12) }
 	}
-	if l.options.Notify == nil {
-		l.options.Notify = func(Order, Notice) {}
+	if l.notify == nil {
+		l.notify = func(Order, Notice) {}
 	}
 	for _, a := range o.Funds {
 		if l.funds == nil {
@@ -76,7 +97,21 @@ func NewLedger(o Options) *Ledger {
 		}
 		l.funds[a.Currency] += a.Minor
 	}
+	l.first = maps.Clone(l.funds)
 	return l
+}
+
+// adopt takes over the orders of an earlier ledger of the same simulator, and what is told about them from now on. The funds
+// change by as much as this ledger began with other ones. Nobody may use it before.
+func (l *Ledger) adopt(earlier *Ledger) {
+	b := earlier.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for currency := range b.funds {
+		b.funds[currency] += l.first[currency] - b.first[currency]
+	}
+	b.first, b.notify = l.first, l.notify
+	l.book = b
 }
 
 // Book enters an order and executes it. It returns the order as its first step left it.
@@ -99,7 +134,7 @@ func (l *Ledger) Open(o Order) (Order, error) {
 		return Order{}, ErrBalance
 	}
 	o.Created = l.cfg.Now()
-	o.Updated = o.Created
+	o.Updated, o.Executed, o.Looks, o.Taken, o.Past = o.Created, false, 0, 0, nil
 	if l.byID[o.RemoteID] != nil {
 		return Order{}, ErrDuplicate
 	}
@@ -129,7 +164,7 @@ func (l *Ledger) Execute(remoteID string) (Order, error) {
 	l.cfg.Executed(providers.Execution{RemoteID: booked.RemoteID, Order: booked.Order})
 	o, notices := l.take(remoteID, 0)
 	if o.RemoteID == "" {
-		return booked, nil // Set was quicker
+		return booked, nil // End was quicker
 	}
 	if len(notices) > 0 {
 		l.cfg.After(l.cfg.Pace/4, func() { l.tell(o, notices) }) // not before the answer: that is the scenario Early
@@ -177,8 +212,8 @@ func (l *Ledger) Look(a providers.Attempt) (Order, bool) {
 		return Order{}, false
 	}
 	e.Looks++
-	due := e.Executed && e.next > 0 && e.next < len(e.Plan) && e.Plan[e.next].Looks > 0 && e.Looks > e.Plan[e.next].Looks
-	id, index := e.RemoteID, e.next
+	due := e.Executed && e.Taken > 0 && e.Taken < len(e.Plan) && e.Plan[e.Taken].Looks > 0 && e.Looks > e.Plan[e.Taken].Looks
+	id, index := e.RemoteID, e.Taken
 	l.mu.Unlock()
 	if due {
 		l.advanceLater(id, index)
@@ -209,6 +244,24 @@ func (l *Ledger) Balance() []money.Amount {
 		all = append(all, money.Amount{Minor: l.funds[currency], Currency: currency})
 	}
 	return all
+}
+
+// pay takes the money of an order, or gives it back, unless that was done already. The caller holds the lock.
+func (l *Ledger) pay(e *entry, back bool) error {
+	if e.back == back || l.funds == nil {
+		e.back = back
+		return nil
+	}
+	if !back && l.funds[e.Amount.Currency] < e.Amount.Minor {
+		return ErrBalance
+	}
+	if back {
+		l.funds[e.Amount.Currency] += e.Amount.Minor
+	} else {
+		l.funds[e.Amount.Currency] -= e.Amount.Minor
+	}
+	e.back = back
+	return nil
 }
 
 // find returns an entry or nil. The caller holds the lock.

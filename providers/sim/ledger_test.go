@@ -242,24 +242,6 @@ func TestOrders(t *testing.T) {
 	})
 }
 
-func TestSetEndsThePlan(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := &diary{}
-		l := d.ledger(Options{})
-		o, _ := l.Book(draft(Normal))
-		time.Sleep(500 * time.Millisecond) // half a pace
-		synctest.Wait()
-		if !l.Set(o.RemoteID, "failed", Notice{}) || l.Set("nothing", "failed") {
-			t.Error("got Set wrong about what exists")
-		}
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if diff := cmp.Diff([]string{"executed 5000", "tell initiated", "tell failed"}, d.lines); diff != "" {
-			t.Errorf("what happened differs (-want +got):\n%s", diff)
-		}
-	})
-}
-
 func TestFindNothing(t *testing.T) {
 	l := NewLedger(Options{})
 	if _, err := l.Open(Order{}); err != nil { // an order without a reference is not found by an empty one

@@ -25,10 +25,10 @@ func (l *Ledger) upcoming(remoteID string) (Step, int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.find(providers.Attempt{RemoteID: remoteID})
-	if e == nil || e.next >= len(e.Plan) {
+	if e == nil || e.Taken >= len(e.Plan) {
 		return Step{}, -1
 	}
-	return e.Plan[e.next], e.next
+	return e.Plan[e.Taken], e.Taken
 }
 
 // advance takes a step, tells about it and arranges for the next.
@@ -57,41 +57,86 @@ func (l *Ledger) take(remoteID string, index int) (Order, []Notice) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.find(providers.Attempt{RemoteID: remoteID})
-	if e == nil || e.next != index {
+	if e == nil || e.Taken != index {
 		return Order{}, nil
 	}
 	if index >= len(e.Plan) {
 		return e.Order, nil
 	}
 	step := e.Plan[index]
-	e.next++
-	e.Looks, e.Updated = 0, l.cfg.Now()
-	if step.Status != "" {
-		e.Status = step.Status
-	}
-	if step.Returns && l.funds != nil {
-		l.funds[e.Amount.Currency] += e.Amount.Minor
+	e.Taken++
+	e.become(step.Status, l.cfg.Now())
+	if step.Returns {
+		_ = l.pay(e, true) // giving back is never refused
 	}
 	return e.Order, slices.Clone(step.Notices)
 }
 
-// Set gives an order a status beside its plan, which ends there, and tells about it. It reports whether it exists.
-func (l *Ledger) Set(remoteID, status string, notices ...Notice) bool {
+// Advance takes the next step of an executed order's plan at once, whatever it waits for, and tells about it. It returns
+// ErrNotFound, ErrOpen or ErrEnd if there is none to take.
+func (l *Ledger) Advance(remoteID string) (Order, error) {
 	l.mu.Lock()
 	e := l.find(providers.Attempt{RemoteID: remoteID})
-	if e == nil {
+	switch {
+	case e == nil:
 		l.mu.Unlock()
-		return false
+		return Order{}, ErrNotFound
+	case !e.Executed:
+		l.mu.Unlock()
+		return Order{}, ErrOpen
+	case e.Taken >= len(e.Plan):
+		l.mu.Unlock()
+		return Order{}, ErrEnd
 	}
-	e.Status, e.Updated, e.Looks, e.next = status, l.cfg.Now(), 0, len(e.Plan)
-	o := e.Order
+	index := e.Taken
 	l.mu.Unlock()
+	l.advance(remoteID, index) // if its time came meanwhile, it is taken once all the same
+	o, _ := l.Find(providers.Attempt{RemoteID: remoteID})
+	return o, nil
+}
+
+// End is a status word with which an order may end, and what it means for the money: it stays away when it is paid, and else
+// comes back.
+type End struct {
+	Word   string
+	Status providers.Status // Paid, Failed, Cancelled or Returned
+}
+
+// End ends an executed order beside its plan, of which nothing follows any more, and tells about it. It may have ended
+// before: money that came back is taken again if it is now paid, and ErrBalance is returned if there is not enough. Else it
+// returns ErrNotFound or ErrOpen.
+func (l *Ledger) End(remoteID string, end End, notices ...Notice) (Order, error) {
+	o, err := l.end(remoteID, end)
+	if err != nil {
+		return Order{}, err
+	}
 	l.tell(o, notices)
-	return true
+	return o, nil
+}
+
+func (l *Ledger) end(remoteID string, end End) (Order, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.find(providers.Attempt{RemoteID: remoteID})
+	switch {
+	case e == nil:
+		return Order{}, ErrNotFound
+	case !e.Executed:
+		return Order{}, ErrOpen
+	}
+	if err := l.pay(e, end.Status != providers.Paid); err != nil {
+		return Order{}, err
+	}
+	e.become(end.Word, l.cfg.Now())
+	e.Taken = len(e.Plan)
+	return e.Order, nil
 }
 
 func (l *Ledger) tell(o Order, notices []Notice) {
+	l.mu.Lock()
+	notify := l.notify
+	l.mu.Unlock()
 	for _, n := range notices {
-		l.options.Notify(o, n)
+		notify(o, n)
 	}
 }

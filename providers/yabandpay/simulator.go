@@ -82,7 +82,9 @@ func newSimulator(cfg providers.SimulatorConfig) http.Handler {
 	s.ledger = sim.NewLedger(sim.Options{Config: cfg, Notify: courier.Notify, NewID: sim.UUID, Funds: funds})
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+path, s.serve)
-	return mux
+	return sim.NewDesk(mux, sim.Controls{Definition: Definition(), Config: cfg, Ledger: s.ledger, Courier: courier, Table: table(), Ends: []sim.End{
+		{Word: wordCompleted, Status: providers.Paid}, {Word: wordFailed, Status: providers.Failed},
+		{Word: wordDeclined, Status: providers.Failed}, {Word: wordCancelled, Status: providers.Cancelled}}})
 }
 
 // serve makes the checks in their order: object, user, signature, role, method and command, fields.

@@ -33,7 +33,7 @@ func Commands() []Command {
 	return []Command{
 		{"serve", "[flags]", "Runs the console and the sender. The first start makes a database and a master key.", serve},
 		{"demo", "[flags]", "Shows the product at work on throw-away data, with simulated providers on this machine.", runDemo},
-		{"simulate", "[PROVIDER] [flags]", "Runs the simulator of one provider; without one, lists them with what they can play.", simulate},
+		{"simulate", "[PROVIDER|all] [flags]", "Runs the simulator of one provider, or all; without a name, lists them with what they can play.", simulate},
 		{"user add", "-email E -name N -role R [-store S]", "Adds a person; the password comes from standard input.", userAdd},
 		{"user list", "[flags]", "Lists the people.", userList},
 		{"user disable", "-email E", "Shuts a person out at once.", userDisable},

@@ -42,7 +42,7 @@ func (d *Demo) Welcome(out io.Writer) error {
 		}
 	}
 	if err == nil {
-		_, err = fmt.Fprintf(out, "\nThe last two digits of an amount choose what the provider does: 01 fails later, 02 is refused,\n03 is paid but the answer is lost, 05 takes its time; other amounts are paid. Ctrl-C ends the demo.\n")
+		_, err = fmt.Fprintf(out, "\nThe last two digits of an amount choose what the provider does: 01 fails later, 02 is refused,\n03 is paid but the answer is lost, 05 takes its time; other amounts are paid.\n\n%s\nCtrl-C ends the demo.\n", d.controls())
 	}
 	return err
 }

@@ -70,6 +70,16 @@ func (d *Demo) startSimulator(ctx context.Context, def providers.Definition) (*s
 	return s, nil
 }
 
+// controls lists the pages on which people decide what the simulated providers do.
+func (d *Demo) controls() string {
+	var b strings.Builder
+	b.WriteString("What becomes of an order, its webhooks and faults are decided on the page of each simulator:\n\n")
+	for _, s := range d.sims {
+		fmt.Fprintf(&b, "  %-10s %s\n", s.def.Name, s.url+providers.ControlPath)
+	}
+	return b.String()
+}
+
 // hooksOf lists where a simulator posts to: the webhook addresses of all accounts, also of those that somebody connects while
 // trying the demo. A real company has to be told.
 func (d *Demo) hooksOf(s *simulator) []string {
