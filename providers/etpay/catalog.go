@@ -59,9 +59,9 @@ func settings() []providers.Field {
 		},
 		{Name: settingPassword, Type: providers.Secret, Label: providers.Text{Key: "etpay.password", English: "Password of that user"}, Help: secretHelp()},
 		{
-			Name: settingCountry, Type: providers.Choice,
+			Name: settingCountry, Type: providers.Choice, Optional: true,
 			Label: providers.Text{Key: "etpay.country", English: "Country of the account"},
-			Help:  providers.Text{Key: "etpay.country.help", English: "Merchant codes begin with it: cl_ for Chile, mx_ for Mexico."},
+			Help:  providers.Text{Key: "etpay.country.help", English: "Only if the merchant code does not begin with it: cl_ for Chile, mx_ for Mexico."},
 			Options: []providers.Option{
 				{Value: chile, Label: providers.Text{Key: "etpay.chile", English: "Chile (CLP)"}},
 				{Value: mexico, Label: providers.Text{Key: "etpay.mexico", English: "Mexico (MXN)"}},
@@ -89,38 +89,44 @@ func settings() []providers.Field {
 	}
 }
 
-// country is what an account's country decides.
+// country is what an account's country decides. The zero value: nobody can tell.
 type country struct {
 	code   string
-	zone   *time.Location
+	zone   *time.Location // in which the company counts days
 	method providers.Method
 }
 
+// countryOf is the country of the setting, else that which the merchant code begins with.
 func countryOf(s providers.Settings, live bool) (country, error) {
-	place, method := "America/Santiago", providers.Method{ID: "cl_bank", Name: "Bank account in Chile", Country: chile, Currency: "CLP"}
-	c := country{code: chile}
-	if s.Get(settingCountry) == mexico {
-		c.code, place = mexico, "America/Mexico_City"
-		method = providers.Method{ID: "mx_clabe", Name: "Bank account in Mexico", Country: mexico, Currency: "MXN"}
+	c, place := country{code: s.Get(settingCountry)}, ""
+	if c.code == "" {
+		prefix, _, _ := strings.Cut(s.Get(settingMerchant), "_")
+		c.code = strings.ToUpper(prefix)
 	}
+	var fields []providers.Field
 	var err error
-	if c.zone, err = time.LoadLocation(place); err != nil {
-		return c, err
+	switch c.code {
+	case chile:
+		place, c.method = "America/Santiago", providers.Method{ID: "cl_bank", Name: "Bank account in Chile", Country: chile, Currency: "CLP"}
+		fields, err = chilean(live, !live && s.Get(settingRUTCheck) == checkOff)
+	case mexico:
+		place, c.method = "America/Mexico_City", providers.Method{ID: "mx_clabe", Name: "Bank account in Mexico", Country: mexico, Currency: "MXN"}
+		fields = mexican()
+	default:
+		return country{zone: time.UTC}, nil
 	}
-	if c.code == mexico {
-		method.Fields = append(method.Fields, mexican()...)
-	} else if method.Fields, err = chilean(live, !live && s.Get(settingRUTCheck) == checkOff); err != nil {
-		return c, err
+	if err != nil {
+		return country{}, err
 	}
-	method.Fields = append(method.Fields,
+	c.method.Fields = append(fields,
 		providers.Field{Name: fieldEmail, Type: providers.Email, Optional: true, Role: providers.RoleEmail,
 			Label: providers.Text{Key: "field.email", English: "E-mail address"}},
-		providers.Field{Name: fieldText, Optional: true, Max: 30, Pattern: `[\p{L}\p{N} .:;/&'()#+-]*`, Example: "Factura 118",
+		providers.Field{Name: fieldText, Optional: true, Max: maxText, Pattern: `[\p{L}\p{N} .:;/&'()#+-]*`, Example: "Factura 118",
 			Label: providers.Text{Key: "etpay.description", English: "Text for the recipient"},
 			Help:  providers.Text{Key: "etpay.description.help", English: "Up to 30 letters, digits and simple marks, without a comma. Empty: our reference."}},
 	)
-	c.method = method
-	return c, nil
+	c.zone, err = time.LoadLocation(place)
+	return c, err
 }
 
 func nameField() providers.Field {
@@ -139,7 +145,7 @@ func chilean(live, unchecked bool) ([]providers.Field, error) {
 		Label: providers.Text{Key: "etpay.rut", English: "RUT"},
 		Help:  providers.Text{Key: "etpay.rut.help", English: "Of the holder of the account, with the character behind the dash."}}
 	if unchecked {
-		rut.Format, rut.Pattern, rut.Example = "", `[0-9]{1,8}-[0-9K]`, "12345678-9"
+		rut.Format, rut.Pattern, rut.Example = "", `[1-9][0-9]{0,7}-[0-9K]`, "12345678-9"
 	}
 	return []providers.Field{
 		nameField(), rut,
@@ -151,16 +157,6 @@ func chilean(live, unchecked bool) ([]providers.Field, error) {
 		{Name: fieldAccount, Type: providers.Digits, Max: 20, Role: providers.RoleAccount,
 			Label: providers.Text{Key: "field.account_number", English: "Account number"}},
 	}, nil
-}
-
-// kinds are the kinds of account in Chile. The first two are in ETpay's sample data, the others assumed (assumption 3).
-func kinds() []providers.Option {
-	return []providers.Option{
-		{Value: "cuenta_corriente", Label: providers.Text{English: "Cuenta corriente"}},
-		{Value: "cuenta_vista", Label: providers.Text{English: "Cuenta vista"}},
-		{Value: "cuenta_rut", Label: providers.Text{English: "CuentaRUT"}},
-		{Value: "cuenta_ahorro", Label: providers.Text{English: "Cuenta de ahorro"}},
-	}
 }
 
 // mexican are the fields of a payout in Mexico. The bank is in the CLABE.

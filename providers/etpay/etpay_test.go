@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,7 +21,7 @@ const testToken = "api-token-of-the-test-0123456789"
 func testSettings(country string) map[string]string {
 	return map[string]string{
 		settingMerchant: strings.ToLower(country) + "_sandbox_demo", settingToken: testToken,
-		settingUser: "ops@paywicket.example", settingPassword: "password-of-the-test", settingCountry: country,
+		settingUser: "ops@paywicket.example", settingPassword: "password-of-the-test",
 	}
 }
 
@@ -211,5 +212,68 @@ func TestUnchecked(t *testing.T) {
 				t.Errorf("live %v: got %v", live, f.Check("22333555-4"))
 			}
 		}
+	}
+}
+
+// TestCountry: the merchant code begins with the country; the setting is stronger.
+func TestCountry(t *testing.T) {
+	for _, test := range []struct{ code, setting, method, check string }{
+		{"cl_sandbox_demo", "", "cl_bank", ""}, {"mx_merchant", "", "mx_clabe", ""}, {"CL_DEMO", "", "cl_bank", ""},
+		{"cl_demo", mexico, "mx_clabe", ""}, {"demo", chile, "cl_bank", ""},
+		{"pe_demo", "", "", codeCountry}, {"clothes", "", "", codeCountry}, {"", "", "", codeCountry}, {"_cl", "", "", codeCountry},
+	} {
+		settings := testSettings(chile)
+		settings[settingMerchant], settings[settingCountry] = test.code, test.setting
+		l := answered(t, http.StatusOK, `{"token":"t","currency":"CLP","available":1}`)
+		l.cfg.Settings = providers.NewSettings(settings)
+		p, err := open(l.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.account = p.(*account)
+		l.session.keep("token-in-memory", l.now(), time.Hour)
+		methods, err := l.Methods(t.Context())
+		if err != nil || test.method == "" && len(methods) > 0 || test.method != "" && (len(methods) != 1 || methods[0].ID != test.method) {
+			t.Errorf("%+v: got %v, %v", test, methods, err)
+		}
+		if test.check == "" {
+			continue
+		}
+		if e := problemOf(l.Check(t.Context())); e.Code != test.check {
+			t.Errorf("%+v: check: got %v", test, e)
+		}
+		if err := l.Prepare(t.Context(), order("NOWHERE", 15_050)); problemOf(err).Code != providers.CodeUnknownMethod {
+			t.Errorf("%+v: prepare: got %v", test, err)
+		}
+		for _, err := range l.List(t.Context(), l.now(), l.now()) { // must not break down
+			if err == nil {
+				t.Errorf("%+v: list: got no error of an answer that is no list", test)
+			}
+		}
+	}
+}
+
+// TestTextForTheRecipient: it is sent as it is or refused by the form, and the reason of the payout stays at home.
+func TestTextForTheRecipient(t *testing.T) {
+	a := bare(t)
+	fields, err := a.Fields(t.Context(), "cl_bank")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fields[len(fields)-1]
+	for value, good := range map[string]bool{
+		"": true, "Factura 118": true, "N° 7": false, "Pago: ñandú (1/2) & más": true, strings.Repeat("ñ", 30): true, strings.Repeat("ñ", 31): false,
+		"uno, dos": false, "uno\u060c dos": false, "<b>": false,
+	} {
+		if err := text.Check(text.Clean(value)); (err == nil) != good {
+			t.Errorf("%q: got %v", value, err)
+		}
+	}
+	o := order("REFERENCE1", 15_050)
+	o.Description = "Salary of November, second half"
+	delete(o.Details, fieldText)
+	body, err := a.encode(o)
+	if err != nil || !strings.Contains(string(body), `"description":"REFERENCE1"`) || strings.Contains(string(body), "Salary") {
+		t.Errorf("got %s, %v", body, err)
 	}
 }

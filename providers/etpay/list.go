@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/paywicket/paywicket/providers"
@@ -18,14 +19,41 @@ const maxPages = 1000
 // it was created.
 func (a *account) List(ctx context.Context, from, to time.Time) iter.Seq2[providers.Result, error] {
 	return func(yield func(providers.Result, error) bool) {
+		for r, err := range a.listed(ctx, from, to) {
+			var res providers.Result
+			if err == nil {
+				res, err = a.result(r)
+			}
+			if !yield(res, err) {
+				return
+			}
+		}
+	}
+}
+
+// listed lists what the company shows of some days, each payout once. Windows of days overlap by one, so that nothing falls
+// between them if the company counts days in another way. After an error nothing follows.
+func (a *account) listed(ctx context.Context, from, to time.Time) iter.Seq2[record, error] {
+	return func(yield func(record, error) bool) {
 		seen := map[string]bool{}
 		last := day(to.In(a.country.zone))
-		for first := day(from.In(a.country.zone)); !first.After(last); first = first.AddDate(0, 0, maxDays) {
+		for first := day(from.In(a.country.zone)); !first.After(last); first = first.AddDate(0, 0, maxDays-1) {
 			until := first.AddDate(0, 0, maxDays-1)
-			if until.After(last) {
+			if !until.Before(last) {
 				until = last
 			}
-			if !a.days(ctx, first, until, seen, yield) {
+			all, err := a.days(ctx, first, until)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, r := range all {
+				if again := seen[r.id()]; !again && !yield(r, nil) {
+					return
+				}
+				seen[r.id()] = true
+			}
+			if until.Equal(last) {
 				return
 			}
 		}
@@ -37,47 +65,72 @@ func day(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, t.Location())
 }
 
-// days lists some days, page by page, without what was listed before. It reports whether to go on.
-func (a *account) days(ctx context.Context, first, last time.Time, seen map[string]bool, yield func(providers.Result, error) bool) bool {
-	for page := 1; page <= maxPages; page++ {
-		all, err := a.page(ctx, first, last, page)
+// days reads all pages of some days. That nothing is listed is evidence for people, so a list that is known to be incomplete
+// is an error. Pages may be smaller than asked for; what is listed twice, because it moved on meanwhile, counts once.
+func (a *account) days(ctx context.Context, first, last time.Time) ([]record, error) {
+	var all []record
+	seen := map[string]bool{}
+	for no := 1; no <= maxPages; no++ {
+		p, err := a.page(ctx, first, last, no)
 		if err != nil {
-			yield(providers.Result{}, err)
-			return false
+			return nil, err
 		}
-		for _, r := range all {
-			if id := r.id(); id != "" && seen[id] {
-				continue
-			}
-			seen[r.id()] = true
-			if !yield(a.result(r)) {
-				return false
+		before := len(all)
+		for _, r := range p.records {
+			if id := r.id(); !seen[id] {
+				seen[id] = true
+				all = append(all, r)
 			}
 		}
-		if len(all) < perPage {
-			return true
+		switch full := len(p.records) >= perPage; {
+		case len(all) == before && len(all) < p.total:
+			return nil, unreadable("the list ends before its total")
+		case len(all) == before, !full && p.total > 0 && len(all) >= p.total:
+			return all, nil
 		}
 	}
-	yield(providers.Result{}, unreadable("the list never ends"))
-	return false
+	return nil, unreadable("the list never ends")
 }
 
-func (a *account) page(ctx context.Context, first, last time.Time, page int) ([]record, error) {
-	query := url.Values{"from": {first.Format(dayStyle)}, "to": {last.Format(dayStyle)}, "page": {number(page)}, "per_page": {number(perPage)}}
+// listPage is one page of a list.
+type listPage struct {
+	records []record
+	total   int // on all pages; 0 if it is not told
+}
+
+func (a *account) page(ctx context.Context, first, last time.Time, no int) (listPage, error) {
+	query := url.Values{"from": {first.Format(dayStyle)}, "to": {last.Format(dayStyle)}, "page": {strconv.Itoa(no)}, "per_page": {strconv.Itoa(perPage)}}
 	answer, err := a.get(ctx, pathPayouts+"?"+query.Encode())
 	if err != nil {
-		return nil, err
+		return listPage{}, err
 	}
 	if !answer.OK() {
-		return nil, failure(answer)
+		return listPage{}, failure(answer)
 	}
-	members, err := httpx.Members(answer.Body)
+	return readPage(answer.Body)
+}
+
+// readPage reads {"data": […], "total": n}, or the list alone. A payout in it that names itself in no way cannot be passed
+// over: it may be the one that is looked for.
+func readPage(body []byte) (listPage, error) {
+	members, err := httpx.Members(body)
+	if err == nil && !isList(members[memberData]) {
+		return listPage{}, unreadable("no list in the answer")
+	}
+	all, err := records(body)
 	if err != nil {
-		return nil, unreadable(err.Error())
+		return listPage{}, unreadable(err.Error())
 	}
-	all, err := records(answer.Body)
-	if err != nil || len(members["data"]) == 0 {
-		return nil, unreadable("no list in the answer")
+	p := listPage{records: all}
+	if text := record(members).text(memberTotal); text != "" {
+		if p.total, err = strconv.Atoi(text); err != nil || p.total < 0 {
+			return listPage{}, unreadable("a total that is none")
+		}
 	}
-	return all, nil
+	for _, r := range all {
+		if r.id() == "" || r.text(memberReference) == "" {
+			return listPage{}, unreadable("a payout in the list has no number, or no reference")
+		}
+	}
+	return p, nil
 }

@@ -3,7 +3,6 @@ package etpay
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -20,10 +19,11 @@ type session struct {
 
 	mu    sync.Mutex
 	value string
-	until time.Time
+	until time.Time // when it is renewed: some time before its end
+	end   time.Time
 }
 
-// held is the token if it is still good, else "".
+// held is the token if it need not be renewed yet, else "".
 func (s *session) held(now time.Time) string { return s.heldFor(now, 0) }
 
 func (s *session) heldFor(now time.Time, life time.Duration) string {
@@ -35,10 +35,17 @@ func (s *session) heldFor(now time.Time, life time.Duration) string {
 	return s.value
 }
 
-func (s *session) keep(value string, until time.Time) {
+func (s *session) keep(value string, now time.Time, life time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.value, s.until = value, until
+	s.value, s.until, s.end = value, now.Add(life-min(tokenMargin, life/2)), now.Add(life)
+}
+
+// outlives reports whether the token is good for life from now on.
+func (s *session) outlives(now time.Time, life time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.value != "" && now.Add(life).Before(s.end)
 }
 
 // drop forgets a token that was refused, unless another one has taken its place.
@@ -99,28 +106,36 @@ func (a *account) signIn(ctx context.Context) (string, error) {
 	if !answer.OK() {
 		return "", failure(answer)
 	}
-	all, err := records(answer.Body)
-	if err != nil || len(all) != 1 || all[0].first(namesToken) == "" {
+	now := a.cfg.Now()
+	token, life := granted(answer.Body, now)
+	if token == "" {
 		return "", unreadable("no token in the answer to the sign-in")
 	}
-	token, now := all[0].first(namesToken), a.cfg.Now()
-	life := lifeOf(token, all[0].text("expires_in"), now)
-	a.session.keep(token, now.Add(life-min(tokenMargin, life/2)))
+	a.session.keep(token, now, life)
 	return token, nil
+}
+
+// granted reads the answer to a sign-in: the token and how long it lives. No token: it cannot be read. Only a text is one:
+// what is recorded of exchanges masks texts.
+func granted(body []byte, now time.Time) (string, time.Duration) {
+	all, err := records(body)
+	if err != nil || len(all) != 1 {
+		return "", 0
+	}
+	for _, name := range namesToken {
+		if token := all[0].quoted(name); token != "" {
+			return token, lifeOf(token, all[0].text(memberExpires), now)
+		}
+	}
+	return "", 0
 }
 
 // lifeOf is how long a token lives: as it says itself, else as the answer says, else as assumed.
 func lifeOf(token, seconds string, now time.Time) time.Duration {
 	if parts := strings.Split(token, "."); len(parts) == 3 {
-		if claims, err := segment.DecodeString(parts[1]); err == nil {
-			var says struct {
-				Exp json.Number `json:"exp"`
-			}
-			if json.Unmarshal(claims, &says) == nil {
-				if at, err := says.Exp.Int64(); err == nil {
-					return time.Unix(at, 0).Sub(now)
-				}
-			}
+		claims, err := readSegment(parts[1])
+		if end, ok := claims.time(claimEnd); ok && err == nil {
+			return end.Sub(now)
 		}
 	}
 	if n, err := strconv.ParseUint(seconds, 10, 31); err == nil && n > 0 {
@@ -140,7 +155,7 @@ func (a *account) get(ctx context.Context, path string) (httpx.Answer, error) {
 		if err != nil {
 			return httpx.Answer{}, &providers.Error{Code: httpx.CodeRequest, Err: err}
 		}
-		req.Header.Set("Authorization", scheme+token)
+		req.Header.Set(header, scheme+token)
 		answer, err := httpx.Call(a.cfg.HTTP, req)
 		if err != nil || answer.Status != http.StatusUnauthorized || !again {
 			return answer, err

@@ -2,11 +2,16 @@ package etpay
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/providers/httpx"
 	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/providers/sim"
 )
@@ -15,50 +20,53 @@ import (
 var (
 	simReference = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
 	simNumber    = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
-	simText      = regexp.MustCompile(`^[^,]{0,30}$`)
 )
 
-// order reads a payout, or names what is wrong with it: a code and a member. Members that nobody knows are let pass.
-func (s *simulator) order(r *http.Request, body []byte) (providers.Order, string, string) {
-	const invalid = "SIM_VALIDATION"
-	all, err := records(body)
-	if err != nil || len(all) != 1 || !isJSON(r) {
-		return providers.Order{}, invalid, "body"
+// order reads a payout, or says what is wrong with it. Members that nobody knows are let pass.
+func (s *simulator) order(r *http.Request, body []byte) (providers.Order, problem) {
+	invalid := func(field string) problem {
+		return problem{simValidation, "Datos inválidos", field, "falta o tiene un formato inválido"}
 	}
-	p := all[0]
+	p, err := httpx.Members(body)
+	if err != nil || !isJSON(r) {
+		return providers.Order{}, invalid("body")
+	}
 	if field := s.wrongMember(p); field != "" {
-		return providers.Order{}, invalid, field
+		return providers.Order{}, invalid(field)
 	}
-	to, err := records(p["beneficiary"])
-	if err != nil || len(to) != 1 {
-		return providers.Order{}, invalid, "beneficiary"
+	to, err := httpx.Members(p["beneficiary"])
+	if err != nil {
+		return providers.Order{}, invalid("beneficiary")
 	}
-	if code, field := s.wrongRecipient(to[0]); code != "" {
-		return providers.Order{}, code, "beneficiary." + field
+	if field := s.wrongRecipient(to); field != "" {
+		return providers.Order{}, invalid("beneficiary." + field)
+	}
+	if !s.knownBank(record(to).text("bank_code")) {
+		return providers.Order{}, problem{simBank, "Banco desconocido", "beneficiary.bank_code", "no existe"}
 	}
 	var c create
 	if json.Unmarshal(body, &c) != nil {
-		return providers.Order{}, invalid, "body"
+		return providers.Order{}, invalid("body")
 	}
 	o, err := s.decode(c)
 	if err != nil {
-		return providers.Order{}, invalid, "amount"
+		return providers.Order{}, invalid(memberAmount)
 	}
-	return o, "", ""
+	return o, problem{}
 }
 
 // wrongMember names the first member that is not what it should be.
 func (s *simulator) wrongMember(p record) string {
-	raw := string(p["amount"]) // a number, not a text
+	raw, text := string(p[memberAmount]), p.text("description") // a number, not a text
 	amount, err := money.ParseDecimal(raw, s.country.method.Currency)
 	switch {
-	case !simReference.MatchString(p.text("merchant_order_id")):
-		return "merchant_order_id"
+	case !simReference.MatchString(p.text(memberReference)):
+		return memberReference
 	case err != nil || amount.Minor <= 0 || !simNumber.MatchString(raw):
-		return "amount"
-	case p.text("currency") != s.country.method.Currency:
-		return "currency"
-	case !simText.MatchString(p.text("description")):
+		return memberAmount
+	case p.text(memberCurrency) != s.country.method.Currency:
+		return memberCurrency
+	case utf8.RuneCountInString(text) > maxText || strings.Contains(text, ","):
 		return "description"
 	case !parsed(p.text("webhook_url")):
 		return "webhook_url"
@@ -67,44 +75,42 @@ func (s *simulator) wrongMember(p record) string {
 }
 
 // wrongRecipient names what is wrong with the account that is to be paid.
-func (s *simulator) wrongRecipient(b record) (string, string) {
-	const invalid = "SIM_VALIDATION"
-	fields := map[string]providers.Field{}
-	for _, f := range s.country.method.Fields {
-		fields[f.Name] = f
-	}
-	wrong := func(field, value string) bool { return fields[field].Check(value) != nil }
+func (s *simulator) wrongRecipient(b record) string {
+	wrong := func(name, value string) bool { return s.field(name).Check(value) != nil }
 	switch {
 	case wrong(fieldName, b.text("name")):
-		return invalid, "name"
+		return "name"
 	case wrong(fieldEmail, b.text("email")):
-		return invalid, "email"
+		return "email"
 	case s.country.code == mexico && b.text("account_type") != accountClabe:
-		return invalid, "account_type"
+		return "account_type"
 	case s.country.code == mexico && wrong(fieldClabe, b.text("account_number")):
-		return invalid, "account_number"
+		return "account_number"
 	case s.country.code == mexico:
-		return "", ""
+		return ""
 	case b.text("document_type") != documentRUT || wrong(fieldRUT, readRUT(b.text("document_number"))):
-		return invalid, "document_number"
+		return "document_number"
 	case wrong(fieldKind, b.text("account_type")):
-		return invalid, "account_type"
+		return "account_type"
 	case wrong(fieldAccount, b.text("account_number")):
-		return invalid, "account_number"
-	case !knownBank(fields[fieldBank], b.text("bank_code")):
-		return "SIM_BANK_UNKNOWN", "bank_code"
+		return "account_number"
 	}
-	return "", ""
+	return ""
 }
 
-// knownBank compares without regard to case, as assumption 6 has it.
-func knownBank(f providers.Field, code string) bool {
-	for _, o := range f.Options {
-		if strings.EqualFold(o.Value, code) {
-			return true
+func (s *simulator) field(name string) providers.Field {
+	for _, f := range s.country.method.Fields {
+		if f.Name == name {
+			return f
 		}
 	}
-	return false
+	return providers.Field{}
+}
+
+// knownBank compares without regard to case, as assumption 6 has it. In Mexico none need be named.
+func (s *simulator) knownBank(code string) bool {
+	return code == "" && s.country.code == mexico ||
+		slices.ContainsFunc(s.banks, func(o providers.Option) bool { return strings.EqualFold(o.Value, code) })
 }
 
 // Scenarios of this company beside those of all.
@@ -126,8 +132,8 @@ func table() []sim.Row {
 		{Last: 5, Scenario: sim.Duplicate, Does: "the webhook comes three times"},
 		{Last: 6, Scenario: sim.ForgedFirst, Does: "a webhook with a wrong signature, then the right one"},
 		{Last: 7, Scenario: quiet, Does: "no webhook; completed after three look-ups"},
-		{Last: 8, Scenario: reversed, Does: "completed, and later rejected: the money came back"},
-		{Last: 9, Scenario: expiredToken, Does: "the token is refused (401), nothing is booked"},
+		{Last: 8, Scenario: reversed, Does: "completed, and 5 s later rejected: the money came back"},
+		{Last: 9, Scenario: expiredToken, Does: "the token is refused (401) the first time, nothing is booked"},
 		{Last: 10, Scenario: sim.Early, Does: "the webhook comes before the answer"},
 		{Last: 11, Scenario: withoutCode, Does: "rejected without an error code"},
 		{Last: 12, Scenario: inList, Does: "the look-up answers a list"},
@@ -154,6 +160,9 @@ func scenarioOf(a money.Amount) sim.Scenario {
 	return sim.Normal
 }
 
+// reversal is how long money takes to come back, in whole steps.
+const reversal = 5 * time.Second
+
 func (s *simulator) plan(scenario sim.Scenario) sim.Plan {
 	words := sim.Words{Start: wordPending, Progress: wordProcessing, Paid: wordCompleted, Failed: wordRejected}
 	plan := words.Plan(scenario)
@@ -163,12 +172,13 @@ func (s *simulator) plan(scenario sim.Scenario) sim.Plan {
 	case quiet:
 		plan = sim.Plan{{Status: wordPending}, {Status: wordCompleted, Looks: 3}}
 	case reversed:
-		plan = append(plan, sim.Step{Status: wordRejected, Paces: 2, Returns: true, Notices: []sim.Notice{{}}})
+		plan = append(plan, sim.Step{Status: wordRejected, Paces: int((reversal + s.cfg.Pace - 1) / s.cfg.Pace), Returns: true, Notices: []sim.Notice{{}}})
 	case withoutCode:
 		plan = words.Plan(sim.FailsLater)
 	}
-	if s.cfg.On(approvalByWebhook) {
+	if s.cfg.On(approvalByWebhook) && len(plan) > 1 {
 		plan[0].Notices = []sim.Notice{{}}
+		plan[1].Now, plan[1].Looks = false, math.MaxInt // notify goes on with it
 	}
 	return plan
 }
@@ -178,35 +188,41 @@ func figure(a money.Amount) json.Number { return json.Number(a.Decimal()) }
 
 // shown is a payout as the company shows it.
 func (s *simulator) shown(o sim.Order) map[string]any {
-	word := o.Status
-	if s.isRejected(o.RemoteID) {
-		word = wordRejected
-	}
 	all := map[string]any{
-		"payout_token": o.RemoteID, "merchant_order_id": o.Reference, "status": word, "amount": figure(o.Amount), "currency": o.Amount.Currency,
-		"created_at": o.Created.UTC().Format("2006-01-02T15:04:05.000Z"), "error_code": nil, "error_message": nil,
+		s.named(namesID): o.RemoteID, memberReference: o.Reference, s.named(namesStatus): o.Status, memberAmount: figure(o.Amount),
+		memberCurrency: o.Amount.Currency, "created_at": moment(o.Created), memberCode: nil, memberReason: nil,
 	}
-	if word != wordCompleted && word != wordRejected {
+	if o.Status != wordCompleted && o.Status != wordRejected {
 		return all
 	}
-	all["processed_at"] = o.Updated.UTC().Format("2006-01-02T15:04:05.000Z")
-	if word == wordRejected {
+	all["processed_at"] = moment(o.Updated)
+	if o.Status == wordRejected {
 		s.explain(all, o)
 	}
 	return all
 }
 
+// named is the name under which something is told.
+func (s *simulator) named(names []string) string {
+	if s.cfg.On(otherNames) {
+		return names[1]
+	}
+	return names[0]
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
 // explain says why a payout was rejected. Codes are shown to merchants that have them switched on.
 func (s *simulator) explain(all map[string]any, o sim.Order) {
-	code, text := "SIM_ACCOUNT_INVALID", "Cuenta inexistente"
-	switch {
-	case o.Kept["scenario"] == string(reversed):
-		code, text = "SIM_RETURNED", "Fondos devueltos por el banco"
-	case s.isRejected(o.RemoteID):
-		code, text = "SIM_BANK_REJECTED", "Rechazado"
+	code, text, scenario := simDeclined, "Rechazado", sim.Scenario(o.Kept["scenario"])
+	switch scenario {
+	case sim.FailsLater, withoutCode:
+		code, text = simAccount, "Cuenta inexistente"
+	case reversed:
+		code, text = simReturned, "Fondos devueltos por el banco"
 	}
-	all["error_message"] = text
-	if !s.cfg.On(noCodes) && o.Kept["scenario"] != string(withoutCode) {
-		all["error_code"] = code
+	all[memberReason] = text
+	if !s.cfg.On(noCodes) && scenario != withoutCode {
+		all[memberCode] = code
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/providers/httpx"
-	"github.com/paywicket/paywicket/providers/money"
 )
 
 // The steps of a verification, in their order.
@@ -23,24 +22,30 @@ const (
 	stepMerchant  = "merchant"
 )
 
-// expired is how far a token may be past its own end.
-const expired = 5 * time.Minute
+// expired is how far a token may be past its own end; maxHook is the largest message that is looked at.
+const (
+	expired = 5 * time.Minute
+	maxHook = 64 << 10
+)
 
 // ReadWebhook verifies a JWT whose key came with the answer to the payout it is about (assumption 10). Which payout that is
 // is read before anything is verified, and used for nothing but finding the key.
 func (a *account) ReadWebhook(ctx context.Context, w providers.Webhook) (providers.Event, error) {
+	if len(w.Body) > maxHook {
+		return providers.Event{}, notGenuine(http.StatusRequestEntityTooLarge, errors.New("too large"), providers.Step{Name: stepPayload, Note: "too large"})
+	}
 	token, claims, err := readToken(w.Body)
 	if err != nil {
 		return providers.Event{}, notGenuine(http.StatusUnauthorized, err, providers.Step{Name: stepPayload, Note: err.Error()})
 	}
 	steps := []providers.Step{{Name: stepPayload, OK: true, Note: hookAlg}}
-	at := providers.Attempt{Reference: claims.text("merchant_order_id"), RemoteID: claims.first(namesID[:2])}
+	at := providers.Attempt{Reference: claims.text(memberReference), RemoteID: claims.first(namesClaim)}
 	found, err := w.Find(ctx, at)
 	if err != nil || at.RemoteID == "" && at.Reference == "" {
 		// It may have overtaken the answer that brings its key: 404 has it sent again.
-		return providers.Event{}, notGenuine(http.StatusNotFound, errors.New("no payout"), append(steps, providers.Step{Name: stepOrder, Note: "payout_token"})...)
+		return providers.Event{}, notGenuine(http.StatusNotFound, errors.New("no payout"), append(steps, providers.Step{Name: stepOrder, Note: namesClaim[0]})...)
 	}
-	steps = append(steps, providers.Step{Name: stepOrder, OK: true, Note: "payout_token"})
+	steps = append(steps, providers.Step{Name: stepOrder, OK: true, Note: namesClaim[0]})
 	key := found.Attempt.Kept[keptKey]
 	if key == "" {
 		return a.hint(found, steps), nil
@@ -52,7 +57,7 @@ func (a *account) ReadWebhook(ctx context.Context, w providers.Webhook) (provide
 	if problem := a.strange(claims, found); problem != "" {
 		return providers.Event{}, notGenuine(http.StatusUnauthorized, errors.New(problem), append(steps, providers.Step{Name: stepMerchant, Note: problem})...)
 	}
-	steps = append(steps, providers.Step{Name: stepMerchant, OK: true, Note: "merchant_code"})
+	steps = append(steps, providers.Step{Name: stepMerchant, OK: true, Note: memberMerchant})
 	return a.event(claims, steps)
 }
 
@@ -60,10 +65,10 @@ func (a *account) ReadWebhook(ctx context.Context, w providers.Webhook) (provide
 func (a *account) event(claims record, steps []providers.Step) (providers.Event, error) {
 	r, err := a.result(claims)
 	if err != nil {
-		return providers.Event{}, notGenuine(http.StatusUnauthorized, err, append(steps, providers.Step{Name: stepPayload, Note: "amount"})...)
+		return providers.Event{}, notGenuine(http.StatusUnauthorized, err, append(steps, providers.Step{Name: stepPayload, Note: memberAmount})...)
 	}
 	r.Attempt.Kept = nil // an answer brings keys, a message does not
-	r.Attempt.RemoteID = claims.first(namesID[:2])
+	r.Attempt.RemoteID = claims.first(namesClaim)
 	return providers.Event{Name: "payout " + r.Word, Result: r, Steps: steps, Reply: reply(http.StatusOK, `{"received":true}`)}, nil
 }
 
@@ -79,18 +84,14 @@ func (a *account) hint(found providers.Found, steps []providers.Step) providers.
 
 // strange says what in verified claims does not fit the account, or is too late.
 func (a *account) strange(claims record, found providers.Found) string {
-	if code := claims.text("merchant_code"); code != a.merchant() {
-		return "merchant_code"
+	if claims.text(memberMerchant) != a.merchant() {
+		return memberMerchant
 	}
-	if ours := claims.text("merchant_order_id"); ours != "" && ours != found.Attempt.Reference {
-		return "merchant_order_id"
+	if ours := claims.text(memberReference); ours != "" && ours != found.Attempt.Reference {
+		return memberReference
 	}
-	if text := claims.text("exp"); text != "" {
-		// Whole seconds; anything else is no time.
-		seconds, err := money.ParseDecimal(text, "CLP")
-		if err != nil || a.cfg.Now().Sub(time.Unix(seconds.Minor, 0)) > expired {
-			return "exp"
-		}
+	if end, ok := claims.time(claimEnd); claims.has(claimEnd) && (!ok || a.cfg.Now().Sub(end) > expired) {
+		return claimEnd
 	}
 	return ""
 }

@@ -7,36 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/providers/httpx"
 	"github.com/paywicket/paywicket/providers/money"
-)
-
-// create is the body that asks for a payout. Assumption 3; the rules for its members are those of ETpay's other products.
-type create struct {
-	MerchantOrderID string      `json:"merchant_order_id"`
-	Amount          json.Number `json:"amount"`
-	Currency        string      `json:"currency"`
-	Description     string      `json:"description"`
-	WebhookURL      string      `json:"webhook_url"`
-	Beneficiary     beneficiary `json:"beneficiary"`
-}
-
-type beneficiary struct {
-	Name           string `json:"name"`
-	Email          string `json:"email,omitempty"`
-	DocumentType   string `json:"document_type,omitempty"`
-	DocumentNumber string `json:"document_number,omitempty"`
-	BankCode       string `json:"bank_code,omitempty"`
-	AccountType    string `json:"account_type"`
-	AccountNumber  string `json:"account_number"`
-}
-
-const (
-	documentRUT  = "rut"
-	accountClabe = "clabe"
 )
 
 // encode writes JSON without the escapes meant for web pages.
@@ -48,10 +25,11 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), err
 }
 
-// encode writes an order as the company wants it.
+// encode writes an order as the company wants it. The text for the recipient is a field of its own: the reason of a payout
+// is for its approvers, and is not sent.
 func (a *account) encode(o providers.Order) ([]byte, error) {
 	switch {
-	case o.Method != a.country.method.ID:
+	case a.country.code == "" || o.Method != a.country.method.ID:
 		return nil, providers.UnknownMethod(o.Method)
 	case o.Amount.Currency != a.country.method.Currency || o.Amount.Minor <= 0:
 		return nil, errors.New("no amount that this account pays")
@@ -106,9 +84,9 @@ func (a *account) ReadBack(r *http.Request, body []byte) (providers.Readback, er
 	var rb providers.Readback
 	var err error
 	switch {
-	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, pathLogin):
+	case a.calls(r, pathLogin):
 		again, err = a.login()
-	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, pathPayouts):
+	case a.calls(r, pathPayouts):
 		var c create
 		if err := json.Unmarshal(body, &c); err != nil {
 			return providers.Readback{}, errors.New("not the JSON of a payout")
@@ -130,40 +108,64 @@ func (a *account) ReadBack(r *http.Request, body []byte) (providers.Readback, er
 	return rb, nil
 }
 
+// calls reports whether a request is the POST of a path and nothing else.
+func (a *account) calls(r *http.Request, path string) bool {
+	base, err := url.Parse(a.cfg.BaseURL)
+	return err == nil && r.Method == http.MethodPost && r.URL.Path == base.Path+path && r.URL.RawQuery == ""
+}
+
 // record is a JSON object as an answer shows it.
 type record map[string]json.RawMessage
 
-// records reads the objects of an answer: one, a list, either of them under "data". Assumptions 4, 7 and 8.
+// records reads the objects of an answer: one, a list, either of them wrapped in "data". Assumptions 4, 7 and 8.
 func records(body []byte) ([]record, error) {
 	body = bytes.TrimSpace(body)
-	if len(body) > 0 && body[0] == '[' {
-		var list []json.RawMessage
-		if err := json.Unmarshal(body, &list); err != nil {
-			return nil, errors.New("no JSON")
-		}
-		var all []record
-		for _, one := range list {
-			members, err := httpx.Members(one)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, members)
-		}
-		return all, nil
+	if isList(body) {
+		return list(body)
 	}
 	members, err := httpx.Members(body)
 	if err != nil {
 		return nil, err
 	}
-	if inner := bytes.TrimSpace(members["data"]); len(inner) > 0 && (inner[0] == '{' || inner[0] == '[') {
-		return records(inner)
+	switch inner := bytes.TrimSpace(members[memberData]); {
+	case isList(inner):
+		return list(inner)
+	case len(inner) > 0 && inner[0] == '{':
+		members, err = httpx.Members(inner)
+		return []record{members}, err
 	}
 	return []record{members}, nil
+}
+
+func isList(body []byte) bool { return len(body) > 0 && body[0] == '[' }
+
+func list(body []byte) ([]record, error) {
+	var raw []json.RawMessage
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return nil, errors.New("no JSON")
+	}
+	all := make([]record, len(raw))
+	for i, one := range raw {
+		members, err := httpx.Members(one)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = members
+	}
+	return all, nil
 }
 
 func (r record) text(name string) string {
 	text, _ := httpx.Text(r[name])
 	return text
+}
+
+// quoted is a member that is a JSON text, else "".
+func (r record) quoted(name string) string {
+	if value := r[name]; len(value) == 0 || value[0] != '"' {
+		return ""
+	}
+	return r.text(name)
 }
 
 func (r record) first(names []string) string {
@@ -177,14 +179,20 @@ func (r record) first(names []string) string {
 
 func (r record) id() string { return r.first(namesID) }
 
+// time reads whole seconds since 1970.
+func (r record) time(name string) (time.Time, bool) {
+	seconds, err := strconv.ParseInt(r.text(name), 10, 64)
+	return time.Unix(seconds, 0), err == nil
+}
+
+// has reports whether a member is there and not null.
+func (r record) has(name string) bool { return len(r[name]) > 0 && string(r[name]) != "null" }
+
 // amount reads a figure in the currency of the record; nothing there is no amount. 15000.00 of a currency without decimals
 // is 15000.
 func (r record) amount(name string) (money.Amount, error) {
-	text := r.text(name)
-	if text == "" {
+	if !r.has(name) {
 		return money.Amount{}, nil
 	}
-	return money.ParseDecimal(text, strings.ToUpper(r.text("currency")))
+	return money.ParseDecimal(r.text(name), strings.ToUpper(r.text(memberCurrency)))
 }
-
-func escape(id string) string { return url.PathEscape(id) }

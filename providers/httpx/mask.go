@@ -15,7 +15,7 @@ import (
 
 const (
 	masked     = "[masked]"
-	credential = `authorization|token|secret|passw|passphrase|api[-_]?key|private[-_]?key`
+	credential = `authorization|token|jwt|secret|passw|passphrase|api[-_]?key|private[-_]?key`
 )
 
 // What is named like a credential is masked even if nobody told us its value, such as the token a sign-in answers.

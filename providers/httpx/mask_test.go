@@ -88,6 +88,8 @@ func TestNamedLikeCredentials(t *testing.T) {
 		{`user=a&password=b+c&x=1`, `user=a&password=[masked]&x=1`},
 		{`https://h/p?api_key=abc&x=1`, `https://h/p?api_key=[masked]&x=1`},
 		{`{"data":{"jwt":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"}}`, `{"data":{"jwt":"[masked]"}}`},
+		{`[{"jwt":"opaque","signature_token":"sig_1"},{"data":{"authorization_token" : "a"}}]`, `[{"jwt":"[masked]","signature_token":"[masked]"},{"data":{"authorization_token" : "[masked]"}}]`},
+		{`{"merchant":{"code":"cl_1","api_token":"abc"}}`, `{"merchant":{"code":"cl_1","api_token":"[masked]"}}`},
 		{`{"amount":5000,"sign":"0f"}`, `{"amount":5000,"sign":"0f"}`},
 	}
 	for _, tt := range tests {
