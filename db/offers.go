@@ -108,13 +108,55 @@ func (r Stores) Changed(ctx context.Context, since time.Time) (map[store.Account
 	return changed, err
 }
 
-// RecipientsOf lists the latest payout to each recipient of an account, the latest first.
-func (r Payouts) RecipientsOf(ctx context.Context, s payout.Scope, id store.AccountID, limit int) ([]payout.Row, error) {
+const toldColumns = rowColumns + `, p.version, p.input, p.content, p.recipient_key, exists (select 1 from attempts t where t.payout = p.id),
+	coalesce(d.details, '')`
+
+// Details that were completed count until the recipient was paid anew: from then on its latest payout says what is known.
+const toldTables = ` from payouts p left join accounts a on a.id = p.account left join people w on w.id = p.author
+	left join recipient_details d on d.account = p.account and d.method = p.method and d.recipient_key = p.recipient_key and d.set_at > p.created_at
+	where `
+
+func scanTold(scan func(...any) error) (payout.Told, error) {
+	var t payout.Told
+	var input, content, mended string
+	var sent int
+	var err error
+	t.Row, err = scanRow(func(into ...any) error {
+		return scan(append(into, &t.Version, &input, &content, &t.Key, &sent, &mended)...)
+	})
+	if err != nil {
+		return t, err
+	}
+	var p payout.Payout
+	p.State, t.Sent = t.State, sent == 1
+	err = errors.Join(json.Unmarshal([]byte(input), &p.Input), json.Unmarshal([]byte(content), &p.Content))
+	t.Details = p.Typed()
+	if t.State == payout.Draft {
+		t.Method = p.Input.Method
+	}
+	if mended != "" {
+		err = errors.Join(err, json.Unmarshal([]byte(mended), &t.Mended))
+	}
+	return t, err
+}
+
+// OpenOf lists what of an account is drafted, waits for approval or is approved, the latest first.
+func (r Payouts) OpenOf(ctx context.Context, s payout.Scope, id store.AccountID, limit int) ([]payout.Told, error) {
 	var w where
 	w.scope(s, "p.store")
-	w.add("p.account = ? and p.recipient_key <> ''", string(id))
-	w.add("p.state not in ('draft', 'discarded')")
+	w.add("p.account = ? and p.state in ('draft', 'submitted', 'approved')", string(id)) // literally: an index has it so
 	w.args = append(w.args, limit)
-	return collect(ctx, r.d.read, scanRow, `select `+rowColumns+rowTables+w.String()+
-		fmt.Sprintf(` group by p.recipient_key, p.method having p.created_at = max(p.created_at) order by p.created_at desc limit $%d`, len(w.args)), w.args...)
+	return collect(ctx, r.d.read, scanTold, `select `+toldColumns+toldTables+w.String()+
+		fmt.Sprintf(` order by p.created_at desc, p.id desc limit $%d`, len(w.args)), w.args...)
+}
+
+// RecipientsOf lists the latest payout to each recipient and by each method among the latest payouts of an account, the latest
+// first. Those before the latest are not read.
+func (r Payouts) RecipientsOf(ctx context.Context, s payout.Scope, id store.AccountID, latest int) ([]payout.Told, error) {
+	var w where
+	w.scope(s, "p.store")
+	w.add(`p.seq in (select seq from (select seq, max(created_at) from
+		(select seq, recipient_key, method, created_at from payouts where account = ? and recipient_key <> '' order by created_at desc, id desc limit ?)
+		group by recipient_key, method))`, string(id), latest)
+	return collect(ctx, r.d.read, scanTold, `select `+toldColumns+toldTables+w.String()+` order by p.created_at desc, p.id desc`, w.args...)
 }

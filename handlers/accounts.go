@@ -157,9 +157,16 @@ func (h *Handlers) showAccount(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	show := accounts.Show{Account: a, Calls: calls, Definition: def, Address: address, AddressKnown: known, Settings: settings}
-	if show.Methods, err = h.Companies.Methods(r.Context(), a); err != nil {
+	offer, err := h.Companies.Offer(r.Context(), a)
+	if err != nil {
 		show.MethodsError = true
 		h.Log.InfoContext(r.Context(), "list methods", "account", a.ID, "err", err)
+	}
+	if show.Methods = offer.Methods; err == nil && !offer.Fresh(a, h.Now()) {
+		show.ReadAt = offer.CheckedAt
+	}
+	if show.Offer, err = h.offerOf(r, a); err != nil {
+		return err
 	}
 	return h.page(w, h.inMode(r, a.Live, a.Store), accounts.ShowPage(show))
 }

@@ -182,6 +182,9 @@ func (h *Handlers) addAccount(r *http.Request, d *approvals.Decision) error {
 	d.Stale = d.Account.Version != d.Content.Credential
 	d.MayEdit = access.Can(person(r), access.DraftPayouts, d.Payout.Store)
 	d.Halted = d.Account.Frozen.On() || views.From(r.Context()).Frozen != ""
+	if d.Drift, err = h.drift(r, d.Payout); err != nil {
+		return err
+	}
 	reserved, err := h.reserved(r, d)
 	d.Balance = approvals.Left(d.Account, d.Content.Amount, reserved)
 	return err

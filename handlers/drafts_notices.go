@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/drafts"
@@ -33,6 +34,11 @@ func noMethodsNotice(r *http.Request, s *drafts.Sheet) drafts.Notice {
 
 func asleepNotice(r *http.Request, s *drafts.Sheet) drafts.Notice {
 	return leading(r, noted(r, views.Warn, "drafts.asleep", "Company", s.Company), s.Again(r.Context()), "drafts.try")
+}
+
+// agedNotice says that the form is made from what the company asked for a while ago.
+func agedNotice(r *http.Request, s *drafts.Sheet, age time.Duration) drafts.Notice {
+	return leading(r, noted(r, "", "drafts.aged", "Company", s.Company, "Ago", words(r).Ago(age)), s.Again(r.Context()), "drafts.try")
 }
 
 // accountNotice leads to the account, where people can do something about it.

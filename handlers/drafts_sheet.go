@@ -97,11 +97,15 @@ func (h *Handlers) pickAccount(r *http.Request, d *draft, s *drafts.Sheet) error
 // askCompany asks the account's company how it can pay and what it must be told. What it cannot say becomes a notice: the
 // form stays.
 func (h *Handlers) askCompany(r *http.Request, d *draft, s *drafts.Sheet) {
-	all, err := h.Companies.Methods(r.Context(), *s.Account)
+	offer, err := h.Companies.Offer(r.Context(), *s.Account)
 	if err != nil {
 		h.notAnswered(r, s, err)
 		return
 	}
+	if !offer.Fresh(*s.Account, h.Now()) {
+		s.Notices = append(s.Notices, agedNotice(r, s, h.Now().Sub(offer.CheckedAt)))
+	}
+	all := offer.Methods
 	if len(all) == 0 {
 		s.Notices = append(s.Notices, noMethodsNotice(r, s))
 		return

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/accounts"
+	"github.com/paywicket/paywicket/views/approvals"
 	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
@@ -21,8 +23,12 @@ func (h *Handlers) offerRoutes() []route {
 	}
 }
 
-// maxAffected bounds how many payouts and recipients are held against a changed offer: the page says so if there are more.
-const maxAffected = 200
+// How many open payouts are held against an offer, and how far back it is looked for recipients. The page says so where there
+// are more.
+const (
+	maxOpen   = 200
+	maxLatest = 500
+)
 
 // showOffer shows how an account's offer changed, and what does not fit it any more.
 func (h *Handlers) showOffer(w http.ResponseWriter, r *http.Request) error {
@@ -35,108 +41,119 @@ func (h *Handlers) showOffer(w http.ResponseWriter, r *http.Request) error {
 
 // offerPage draws the page; said is a row whose form has something to say.
 func (h *Handlers) offerPage(w http.ResponseWriter, r *http.Request, a store.Account, status int, said *accounts.Affected) error {
-	page := accounts.Offer{Account: a, Company: h.Stores.Catalog.Name(a.Provider)}
-	var err error
-	if page.Versions, err = h.Stores.Offers(r.Context(), a.ID); err != nil {
+	page, err := h.offerOf(r, a)
+	if err != nil {
 		return err
 	}
-	if err := h.addAffected(r, &page); err != nil {
-		return err
-	}
-	for i := range page.Affected {
-		if said != nil && page.Affected[i].Row.ID == said.Row.ID && page.Affected[i].Kind == said.Kind {
-			page.Affected[i].Typed, page.Affected[i].Problems = said.Typed, said.Problems
-		}
-	}
+	page.Tell(said)
 	return h.render(w, h.inMode(r, a.Live, a.Store), status, accounts.OfferPage(page), nil)
 }
 
-// addAffected finds drafts, waiting payouts and recipients that do not fit what changed after they were written.
-func (h *Handlers) addAffected(r *http.Request, page *accounts.Offer) error {
-	if len(page.Versions) < 2 {
-		return nil
+// offerOf gathers how an account's offer changed, and what does not fit it: drafts, payouts that wait, recipients.
+func (h *Handlers) offerOf(r *http.Request, a store.Account) (accounts.Offer, error) {
+	page := accounts.Offer{Account: a, Company: h.Stores.Catalog.Name(a.Provider)}
+	var err error
+	if page.Versions, err = h.Stores.Offers(r.Context(), a.ID); err != nil || len(page.Versions) == 0 {
+		return page, err
 	}
-	ctx, scope := r.Context(), payout.ScopeOf(person(r), access.ViewPayouts)
-	open, err := h.History.List(ctx, scope, payout.Filter{Account: page.Account.ID, Limit: maxAffected,
-		States: []payout.State{payout.Draft, payout.Submitted, payout.Approved}})
+	scope := payout.ScopeOf(person(r), access.ViewPayouts)
+	open, err := h.History.OpenOf(r.Context(), scope, a.ID, maxOpen+1)
 	if err != nil {
-		return err
+		return page, err
 	}
-	paid, err := h.History.RecipientsOf(ctx, scope, page.Account.ID, maxAffected)
+	paid, err := h.History.RecipientsOf(r.Context(), scope, a.ID, maxLatest)
 	if err != nil {
-		return err
+		return page, err
 	}
-	page.Cut = len(open.Rows) == maxAffected || len(paid) == maxAffected
-	for _, row := range open.Rows {
+	page.Cut = len(open) > maxOpen || len(paid) == maxLatest
+	for _, t := range open[:min(len(open), maxOpen)] {
 		kind := accounts.Waiting
-		if row.State == payout.Draft {
+		if t.State == payout.Draft {
 			kind = accounts.Draft
 		}
-		if err := h.affect(r, page, kind, row); err != nil {
-			return err
-		}
+		page.Affect(kind, t, misfits(t, page.Versions))
 	}
-	for _, row := range paid {
-		if err := h.affect(r, page, accounts.Recipient, row); err != nil {
-			return err
+	for _, t := range paid {
+		if t.Mended != nil {
+			t.Details = t.Mended
 		}
+		t.State = "" // whatever became of it
+		page.Affect(accounts.Recipient, t, misfits(t, page.Versions))
 	}
-	return nil
+	return page, nil
 }
 
-// affect adds a payout or the recipient of one if it does not fit.
-func (h *Handlers) affect(r *http.Request, page *accounts.Offer, kind accounts.Kind, row payout.Row) error {
-	p, err := h.Payouts.Find(r.Context(), person(r), row.ID)
-	if err != nil {
-		return err
-	}
-	details, id, since := p.Typed(), p.Content.Method, p.SubmittedAt
-	switch kind {
-	case accounts.Draft:
-		id, since = p.Input.Method, p.UpdatedAt
-	case accounts.Recipient:
-		mended, err := h.Stores.Mended(r.Context(), page.Account.ID, id, p.Content.RecipientKey(), p.CreatedAt)
-		if err != nil || mended != nil && len(payout.Misfits(mended, page.Latest().Find(id))) == 0 {
-			return err
+// misfits tells what of an open payout, or of a recipient, which has no state, does not fit what its company asks for now. What
+// was checked fitted then. Of a draft only that counts which fitted what was asked for when it was begun.
+func misfits(t payout.Told, versions []store.Offer) []payout.Misfit {
+	now := payout.Misfits(t.Details, methodIn(versions[0], t.Method))
+	for i := range now {
+		if now[i].Code == "gone" {
+			now[i].Field = lastField(versions, t.Method, now[i].Field)
 		}
 	}
-	changes := page.Since(since, id)
-	if id == "" || len(changes) == 0 {
+	switch {
+	case t.State == "":
+		return now
+	case t.State != payout.Draft:
+		return append(now, payout.Rewritten(t.Details, methodIn(versions[0], t.Method))...)
+	case t.Method == "" || len(now) == 0:
 		return nil
 	}
-	var all []payout.Misfit
-	for _, m := range payout.Misfits(details, page.Latest().Find(id)) {
-		i := slices.IndexFunc(changes, func(c store.Change) bool { return c.Field.Name == m.Field.Name })
-		if i >= 0 && m.Code == "gone" {
-			m.Field = changes[i].Field // with its words
-		}
-		if i >= 0 || m.Code == "method_gone" {
-			all = append(all, m)
-		}
-	}
-	if len(all) > 0 {
-		page.Affected = append(page.Affected, accounts.Affected{Kind: kind, Row: row, Name: nameOf(p, row, page.Latest().Find(id)), Version: p.Version,
-			Misfits: all, Typed: details})
-	}
-	return nil
+	return payout.Newly(now, payout.Misfits(t.Details, methodIn(store.At(versions, t.CreatedAt), t.Method)))
 }
 
-// nameOf is whom a payout pays, as far as a draft says it.
-func nameOf(p *payout.Payout, row payout.Row, m *providers.Method) string {
-	switch {
-	case p.State != payout.Draft:
-		return accounts.NameOf(row)
-	case m == nil:
-		return ""
+// lastField is a field as it was asked for last, with the company's words for it.
+func lastField(versions []store.Offer, method string, f providers.Field) providers.Field {
+	for _, o := range versions {
+		m, _ := o.Method(method)
+		if i := slices.IndexFunc(m.Fields, func(was providers.Field) bool { return was.Name == f.Name }); i >= 0 {
+			return m.Fields[i]
+		}
 	}
-	return providers.Value(m.Fields, p.Input.Details, providers.RoleName)
+	return f
+}
+
+// methodIn is a method of an offer, nil if it is not offered.
+func methodIn(o store.Offer, id string) *providers.Method {
+	m, ok := o.Method(id)
+	if !ok {
+		return nil
+	}
+	return &m
+}
+
+// drift tells what of a payout that is not sent yet its company does not take any more, for its own pages.
+func (h *Handlers) drift(r *http.Request, p *payout.Payout) (approvals.Drift, error) {
+	if !editable(p.State) || accountOf(p) == "" {
+		return approvals.Drift{}, nil
+	}
+	versions, err := h.heldAgainst(r, p)
+	if err != nil || versions[0].Version == 0 {
+		return approvals.Drift{}, err
+	}
+	t := payout.Told{Row: payout.Row{State: p.State, Method: methodOf(p), CreatedAt: p.CreatedAt}, Details: p.Typed()}
+	a, err := h.Stores.AccountOf(r.Context(), p.Store, accountOf(p))
+	if err != nil {
+		return approvals.Drift{}, err
+	}
+	return approvals.Drift{Account: a.ID, Company: h.Stores.Catalog.Name(a.Provider), Misfits: misfits(t, versions)}, nil
+}
+
+// heldAgainst are the versions of an offer that tell whether a payout fits: of what was checked already, only the latest.
+func (h *Handlers) heldAgainst(r *http.Request, p *payout.Payout) ([]store.Offer, error) {
+	latest, err := h.Stores.Offer(r.Context(), accountOf(p))
+	if err != nil || p.State != payout.Draft || latest.Version < 2 {
+		return []store.Offer{latest}, err
+	}
+	return h.Stores.Offers(r.Context(), accountOf(p))
 }
 
 // mending is what fills in one payout or recipient.
 type mending struct {
-	Payout  string `form:"payout" validate:"required,max=20"`
-	Kind    string `form:"kind" validate:"required,oneof=draft waiting recipient"`
-	Version int    `form:"version" validate:"required"`
+	Payout  string        `form:"payout" validate:"required,max=20"`
+	Kind    accounts.Kind `form:"kind" validate:"required,oneof=draft waiting recipient"`
+	Version int           `form:"version" validate:"required"`
 }
 
 // mend fills in what a payout or a recipient lacks since the company began to ask for it, and touches nothing else.
@@ -149,36 +166,90 @@ func (h *Handlers) mend(w http.ResponseWriter, r *http.Request) error {
 	if wrong, err := h.decode(r, &in, "fields["); err != nil || len(wrong) > 0 {
 		return errors.Join(err, &formError{status: http.StatusBadRequest, key: "error.form"})
 	}
+	if err := checkFieldNames(r); err != nil {
+		return err
+	}
 	p, err := h.draftable(r, payout.ParseID(in.Payout))
 	if err != nil {
 		return err
 	}
+	if p.Store != a.Store || accountOf(p) != a.ID {
+		return payout.ErrNotFound
+	}
+	said := accounts.Affected{Kind: in.Kind, Told: payout.Told{Row: payout.Row{ID: p.ID}}, Typed: mapped(r, "fields")}
 	form, err := h.Companies.Form(r.Context(), a, methodOf(p))
-	if p.Store != a.Store || accountOf(p) != a.ID || err != nil {
-		return errors.Join(err, payout.ErrNotFound)
+	if err != nil {
+		return h.notTold(w, r, a, said, err)
 	}
-	typed := mapped(r, "fields")
-	mended := p.Mend(typed, form.Method)
-	if problems := mendProblems(r, mended.Details, typed, form.Method); len(problems) > 0 {
-		return h.offerPage(w, r, a, http.StatusUnprocessableEntity,
-			&accounts.Affected{Kind: accounts.Kind(in.Kind), Row: payout.Row{ID: p.ID}, Typed: mended.Details, Problems: problems})
+	if err := h.keepMended(r, in, p, form, said.Typed); err != nil {
+		return h.notMended(w, r, a, said, err)
 	}
-	if err := h.keepMended(r, in, p, form, mended); err != nil {
-		return h.notMended(w, r, a, err)
-	}
-	h.say(w, r, views.Good, "offer.mended."+in.Kind)
+	h.say(w, r, views.Good, "offer.mended."+string(in.Kind))
 	return h.redirect(w, r, link.AccountOffer(r.Context(), string(a.ID)))
 }
 
-// notMended says that somebody was quicker; everything else is an error.
-func (h *Handlers) notMended(w http.ResponseWriter, r *http.Request, a store.Account, err error) error {
-	_, refused := errors.AsType[*payout.Error](err)
-	_, wrong := errors.AsType[payout.FieldErrors](err)
-	if !refused && !wrong {
+// keepMended stores what was filled in.
+func (h *Handlers) keepMended(r *http.Request, in mending, p *payout.Payout, form payout.Form, typed map[string]string) error {
+	if in.Kind != accounts.Recipient {
+		_, err := h.Payouts.Mend(r.Context(), person(r), p.ID, in.Version, typed, form)
 		return err
 	}
-	h.say(w, r, views.Warn, "offer.changed_meanwhile")
-	return h.redirect(w, r, link.AccountOffer(r.Context(), string(a.ID)))
+	known, err := h.Stores.Mended(r.Context(), form.Account.ID, form.Method.ID, p.Content.RecipientKey(), p.CreatedAt)
+	if err != nil {
+		return err
+	}
+	if known == nil {
+		known = p.Typed()
+	}
+	details := payout.FillIn(known, typed, form.Fields)
+	clean, wrong := providers.CheckAll(form.Fields, details)
+	if len(wrong) > 0 {
+		return fieldErrors(wrong)
+	}
+	return h.Stores.MendRecipient(r.Context(), person(r), store.Mended{Account: form.Account.ID, Method: form.Method.ID,
+		Key: p.Content.RecipientKey(), Details: clean}, form.Account)
+}
+
+func fieldErrors(wrong []*providers.FieldError) payout.FieldErrors {
+	var all payout.FieldErrors
+	for _, e := range wrong {
+		all = append(all, payout.FieldProblem{Field: "fields[" + e.Field + "]", Key: "check." + e.Code, Args: e.Args})
+	}
+	return all
+}
+
+// notMended draws the page anew with what was typed and why it was not kept. What is no matter of the form is an error.
+func (h *Handlers) notMended(w http.ResponseWriter, r *http.Request, a store.Account, said accounts.Affected, err error) error {
+	status := http.StatusUnprocessableEntity
+	refused, _ := errors.AsType[*payout.Error](err)
+	switch wrong, isWrong := errors.AsType[payout.FieldErrors](err); {
+	case isWrong:
+		said.Problems = map[string]string{}
+		for _, e := range wrong {
+			name := strings.TrimSuffix(strings.TrimPrefix(e.Field, "fields["), "]")
+			said.Problems[name] = words(r).Say(e.Key, e.Args)
+		}
+	case refused != nil && refused.Code == payout.CodeState:
+		status, said.Said = http.StatusConflict, words(r).T("offer.not_changeable")
+	case refused != nil && (refused.Code == payout.CodeChanged || refused.Code == payout.CodeAccount):
+		status, said.Said = http.StatusConflict, words(r).T("offer.changed_meanwhile")
+	default:
+		return err
+	}
+	return h.offerPage(w, r, a, status, &said)
+}
+
+// notTold draws the page anew because the company could not say what it asks for. Where its method is gone, nothing is mended.
+func (h *Handlers) notTold(w http.ResponseWriter, r *http.Request, a store.Account, said accounts.Affected, err error) error {
+	if status, _ := h.Options.Fault(err); status != 0 {
+		return err
+	}
+	if e, ok := errors.AsType[*providers.Error](err); ok && e.Code == providers.CodeUnknownMethod {
+		return payout.ErrNotFound
+	}
+	h.Log.WarnContext(r.Context(), "ask provider for a form", "account", a.ID, "provider", a.Provider, "err", err)
+	said.Said = words(r).T("offer.asleep", "Company", h.Stores.Catalog.Name(a.Provider))
+	return h.offerPage(w, r, a, http.StatusUnprocessableEntity, &said)
 }
 
 func methodOf(p *payout.Payout) string {
@@ -193,31 +264,4 @@ func accountOf(p *payout.Payout) store.AccountID {
 		return p.Input.Account
 	}
 	return p.Content.Account
-}
-
-// mendProblems says what is wrong with what was typed, by field.
-func mendProblems(r *http.Request, details, typed map[string]string, m providers.Method) map[string]string {
-	all := map[string]string{}
-	_, wrong := providers.CheckAll(m.Fields, details)
-	for _, e := range wrong {
-		if _, asked := typed[e.Field]; asked {
-			all[e.Field] = views.From(r.Context()).Localizer.Say("check."+e.Code, e.Args)
-		}
-	}
-	return all
-}
-
-// keepMended stores it. One that waits for approval is edited, which voids what was approved, and asked for anew.
-func (h *Handlers) keepMended(r *http.Request, in mending, p *payout.Payout, form payout.Form, mended payout.Input) error {
-	ctx, by := r.Context(), person(r)
-	if in.Kind == string(accounts.Recipient) {
-		return h.Stores.MendRecipient(ctx, by, store.Mended{Account: form.Account.ID, Method: form.Method.ID, Key: p.Content.RecipientKey(), Details: mended.Details},
-			form.Account)
-	}
-	edited, err := h.Payouts.Edit(ctx, by, p.ID, in.Version, mended)
-	if err != nil || p.State == payout.Draft {
-		return err
-	}
-	_, err = h.Payouts.Submit(ctx, by, edited.ID, form)
-	return err
 }

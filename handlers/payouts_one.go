@@ -102,6 +102,9 @@ func (h *Handlers) addParties(r *http.Request, o *payouts.One) error {
 	if account.Frozen.On() {
 		o.Halted = h.frozenWords(r, account)
 	}
+	if o.Drift, err = h.drift(r, o.Payout); err != nil {
+		return err
+	}
 	author, err := h.Access.Person(r.Context(), o.Payout.Author)
 	if errors.Is(err, access.ErrNotFound) {
 		author, err = access.Person{Name: string(o.Payout.Author)}, nil

@@ -156,10 +156,11 @@ func TestDeliveriesAreKept(t *testing.T) {
 }
 
 func TestUnwrittenIsNotKept(t *testing.T) {
-	c := office(200)
-	c.Build = func(Message) (*http.Request, error) { return nil, errors.New("no such word") }
+	c, written := office(200), 0
+	c.Config.After = func(_ time.Duration, f func()) { f() }
+	c.Build = func(Message) (*http.Request, error) { written++; return nil, errors.New("no such word") }
 	c.Notify(booked("paid"), Notice{})
-	if got := c.Deliveries(); len(got) != 0 {
-		t.Errorf("got %+v, want none", got)
+	if got := c.Deliveries(); len(got) != 0 || written != 1 {
+		t.Errorf("got %+v, written %d times, want none, and one try", got, written)
 	}
 }

@@ -29,13 +29,16 @@ func TestPage(t *testing.T) {
 	page := b.want(200, "", "GET", "/_simulator", browser()...)
 	for _, say := range []string{
 		"<h1>Acme &amp; Sons, simulated</h1>", `50,012 <small>XOF`, "a webhook with a wrong signature, then the right one", "Advance to success", "End as returned",
-		"Late: initiated", "Hold back further ones", `id="a2" open`, "not executed", "answered 200", "by hand", "pending 50012", "thanks", "switch loud is on",
+		"Late: initiated", "Hold back further ones", `id="a2" open`, "<code>a1</code> for our <code>R1</code>", `formaction="/_simulator/orders/a1/end" name="word" value="failed"`, "not executed", "answered 200", "by hand", "pending 50012", "thanks", "switch loud is on",
 		"Waiting for a call", `<b>503</b>, after, POST, path ends in <code>pay</code>`, "made-up", "closes the connection without an answer", "Turn loud off",
 		"paywicket -provider-url acme=http://example.com", "They go to <code>http://hook</code>.", "webhooks in the wrong order",
 	} {
 		if !strings.Contains(page, say) {
 			t.Errorf("%q is not on the page", say)
 		}
+	}
+	if got := strings.Count(page, `formaction="/_simulator/orders/a2/`); got != 0 {
+		t.Errorf("got %d buttons for an order that was only opened, want none", got)
 	}
 	for _, never := range []string{"<script", "http-equiv", "src=", "@import", "url(", "style=", "ZgotmplZ"} {
 		if strings.Contains(page, never) {

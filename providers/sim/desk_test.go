@@ -218,6 +218,37 @@ func TestDeskActions(t *testing.T) {
 	}
 }
 
+// TestDeskTellsWhatItPosted: the answer to an action has the webhooks it caused, and no others.
+func TestDeskTellsWhatItPosted(t *testing.T) {
+	b := newBench(t, frozen)
+	b.ask("POST", "/pay?amount=5000")
+	b.ask("POST", "/pay?amount=7000")
+	b.ask("POST", "/_simulator/orders/a1/send")
+	b.ask("POST", "/_simulator/orders/a2/send")
+	b.answer = http.StatusTeapot
+	var got struct{ Deliveries []shownDelivery }
+	if err := json.Unmarshal([]byte(b.want(200, "", "POST", "/_simulator/orders/a1/send-forged")), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Deliveries) != 1 {
+		t.Fatalf("got %+v, want one", got.Deliveries)
+	}
+	want := shownDelivery{Number: 3, Order: "a1", Word: "initiated", Kind: "forged", URL: "http://hook", Try: 1, ByHand: true, Body: "initiated 5000 forged",
+		Answer: http.StatusTeapot, Said: "thanks"}
+	got.Deliveries[0].At = time.Time{}
+	if diff := cmp.Diff(want, got.Deliveries[0]); diff != "" {
+		t.Errorf("the webhook differs (-want +got):\n%s", diff)
+	}
+	if all := b.desk.(*Desk).deliveries("a2", 0); len(all) != 1 || all[0].Order != "a2" {
+		t.Errorf("got %+v, want the one about the other order", all)
+	}
+	for n, want := range map[Notice]string{{}: "genuine", {Forged: true}: "forged", {Off: true, Status: "x"}: "wrong amount, late"} {
+		if got := n.kind(); got != want {
+			t.Errorf("%+v: got %s, want %s", n, got, want)
+		}
+	}
+}
+
 func TestDeskRefuses(t *testing.T) {
 	b := newBench(t, frozen)
 	b.ask("POST", "/pay?amount=99000&ref=R1")
@@ -360,6 +391,17 @@ func TestDeskFaultsWait(t *testing.T) {
 	b.want(200, "", "POST", "/_simulator/faults?fault=500")
 	b.want(200, `"armed":[]`, "POST", "/_simulator/faults/clear")
 	b.want(201, "", "POST", "/pay?amount=5000")
+}
+
+func TestDeskKeepsTwentyFaults(t *testing.T) {
+	b := newBench(t, frozen)
+	for range keptMet + 3 {
+		b.ask("POST", "/_simulator/faults?fault=500")
+		b.ask("GET", "/pay/a1")
+	}
+	if got := len(b.state().Met); got != keptMet {
+		t.Errorf("got %d faults remembered, want %d", got, keptMet)
+	}
 }
 
 // TestDeskRedirect: a client that follows the fault "redirect" is seen.

@@ -129,6 +129,17 @@ func TestSlowTakesLooks(t *testing.T) {
 	})
 }
 
+// TestLooksCountAnew: each status is seen as often as its step says, whatever was seen before.
+func TestLooksCountAnew(t *testing.T) {
+	l := NewLedger(Options{Config: providers.SimulatorConfig{After: func(_ time.Duration, f func()) { f() }}})
+	o, _ := l.Book(Order{Plan: Plan{{Status: "a"}, {Status: "b", Looks: 2}, {Status: "c", Looks: 1}}})
+	for i, want := range []string{"a", "a", "b", "b", "c"} {
+		if got, _ := l.Look(providers.Attempt{RemoteID: o.RemoteID}); got.Status != want {
+			t.Errorf("look %d: got %s, want %s", i+1, got.Status, want)
+		}
+	}
+}
+
 func TestSlowWithoutLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := (&diary{}).ledger(Options{})

@@ -165,3 +165,13 @@ func TestCutOffWithoutAConnection(t *testing.T) {
 		t.Errorf("got %d, want %d", w.Code, http.StatusBadGateway)
 	}
 }
+
+func TestSeenIsBounded(t *testing.T) {
+	f := NewFaults(http.NotFoundHandler())
+	for range keptRequests + 5 {
+		f.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	}
+	if got := len(f.Seen()); got != keptRequests {
+		t.Errorf("got %d requests remembered, want %d", got, keptRequests)
+	}
+}

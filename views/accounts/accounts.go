@@ -39,6 +39,8 @@ type Show struct {
 	Calls        store.Calls // of the last day
 	Methods      []providers.Method
 	MethodsError bool // the provider could not be asked
+	Offer        Offer
+	ReadAt       time.Time // when the methods were read, if they are from before; zero: they are of now
 }
 
 // Keys is the form with which settings are replaced.

@@ -1,7 +1,10 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +22,8 @@ type Offer struct {
 	Company  string
 	Versions []store.Offer // the latest first
 	Affected []Affected
-	Cut      bool // there may be more that does not fit
+	Cut      bool   // there may be more that does not fit
+	Said     string // what became of a form whose row is not affected any more
 }
 
 // Kind says what does not fit.
@@ -35,50 +39,58 @@ const (
 // Affected is one payout, or the recipient of one, that does not fit what the company asks for now.
 type Affected struct {
 	Kind     Kind
-	Row      payout.Row
-	Name     string // of the recipient, "" where none is known
-	Version  int
+	Told     payout.Told
+	Fields   []providers.Field // of its method, none if that is gone
 	Misfits  []payout.Misfit
 	Typed    map[string]string
 	Problems map[string]string // sentences by field
+	Said     string            // why nothing was kept, besides
 }
 
-// latest is the offer of today.
-type latest struct{ store.Offer }
-
-// Latest is the offer of today, empty if none was read.
-func (o Offer) Latest() latest { //nolint:revive // used through its method only
-	if len(o.Versions) == 0 {
-		return latest{}
+// Affect adds what has misfits.
+func (o *Offer) Affect(kind Kind, t payout.Told, misfits []payout.Misfit) {
+	if len(misfits) == 0 {
+		return
 	}
-	return latest{o.Versions[0]}
+	one := Affected{Kind: kind, Told: t, Misfits: misfits}
+	if m := o.Find(t.Method); m != nil {
+		one.Fields = m.Fields
+	}
+	o.Affected = append(o.Affected, one)
 }
 
-// Find finds a method, nil if it is offered no more.
-func (l latest) Find(id string) *providers.Method {
-	m, ok := l.Method(id)
+// Tell puts what became of a form beside its row, with what was typed; nil: nothing did.
+func (o *Offer) Tell(said *Affected) {
+	if said == nil {
+		return
+	}
+	for i := range o.Affected {
+		if a := &o.Affected[i]; a.Told.ID == said.Told.ID && a.Kind == said.Kind {
+			a.Typed, a.Problems, a.Said = said.Typed, said.Problems, said.Said
+			return
+		}
+	}
+	o.Said = said.Said
+}
+
+// Find finds a method among those offered now, nil if it is not.
+func (o *Offer) Find(id string) *providers.Method {
+	if len(o.Versions) == 0 {
+		return nil
+	}
+	m, ok := o.Versions[0].Method(id)
 	if !ok {
 		return nil
 	}
 	return &m
 }
 
-// Since lists what changed in a method after a time.
-func (o Offer) Since(at time.Time, method string) []store.Change {
-	was := o.Versions[len(o.Versions)-1]
-	for _, v := range o.Versions {
-		if !v.FetchedAt.After(at) {
-			was = v
-			break
-		}
+// methodsText says whether the ways to pay are those of now.
+func (s Show) methodsText(ctx context.Context) string {
+	if s.ReadAt.IsZero() {
+		return ui.T(ctx, "accounts.methods_text")
 	}
-	var all []store.Change
-	for _, c := range store.Compare(was.Methods, o.Versions[0].Methods) {
-		if c.Method.ID == method {
-			all = append(all, c)
-		}
-	}
-	return all
+	return ui.T(ctx, "offer.as_of", "Company", s.Definition.Name, "Ago", ago(ctx, s.ReadAt))
 }
 
 // step is what changed from one version to the next.
@@ -102,40 +114,38 @@ func changeText(ctx context.Context, c store.Change) string {
 	for _, name := range c.What {
 		what = append(what, ui.T(ctx, "offer.what."+name))
 	}
-	return ui.T(ctx, "offer.change."+c.Code, "Field", fieldName(ctx, c.Field), "What", ui.L(ctx).List(what...))
+	return ui.T(ctx, "offer.change."+c.Code, "Field", approvals.FieldName(ctx, c.Field), "What", ui.L(ctx).List(what...))
 }
 
-func fieldName(ctx context.Context, f providers.Field) string {
-	if words := ui.Words(ctx, f.Label); words != "" {
-		return words
-	}
-	return f.Name
-}
-
-// misfitText says what does not fit.
-func misfitText(ctx context.Context, m payout.Misfit, company string) string {
-	if m.Code == "wrong" {
-		return ui.T(ctx, "offer.misfit.wrong", "Field", fieldName(ctx, m.Field), "Problem", ui.L(ctx).Say("check."+m.Problem.Code, m.Problem.Args))
-	}
-	return ui.T(ctx, "offer.misfit."+m.Code, "Field", fieldName(ctx, m.Field), "Company", company)
-}
-
-// mendable reports whether a form can mend it: not if its method is gone.
+// mendable reports whether a form can mend it: not if its method is gone, nor if it was sent before.
 func (a Affected) mendable(ctx context.Context) bool {
-	return can(ctx, access.DraftPayouts, a.Row.Store) && a.Misfits[0].Code != "method_gone"
+	return can(ctx, access.DraftPayouts, a.Told.Store) && len(a.Fields) > 0 && !a.fixed()
 }
 
-// asks are the controls of the form.
+// fixed reports whether its content never changes.
+func (a Affected) fixed() bool { return a.Told.Sent && a.Kind == Waiting }
+
+// asks are the controls of the form: what is lacking or wrong, with what was typed taken in, and what was typed already.
 func (a Affected) asks(ctx context.Context) []ask {
+	details := payout.FillIn(a.Told.Details, a.Typed, a.Fields)
+	wanted := map[string]bool{}
+	m := &providers.Method{Fields: a.Fields}
+	opened := payout.Newly(payout.Misfits(details, m), payout.Misfits(a.Told.Details, m))
+	for _, m := range append(opened, a.Misfits...) {
+		wanted[m.Field.Name] = m.Code == "lacking" || m.Code == "wrong" || wanted[m.Field.Name]
+	}
+	for name := range a.Typed {
+		wanted[name] = true
+	}
 	var all []ask
-	for _, m := range a.Misfits {
-		if m.Code != "lacking" && m.Code != "wrong" {
+	for _, p := range providers.Shown(a.Fields, details) {
+		if !wanted[p.Name] {
 			continue
 		}
-		p := m.Field
 		p.When = nil // it applies, or it would not be asked for
-		f := ui.ProviderField(ctx, "fields", p, a.Typed[p.Name], a.Problems[p.Name])
-		f.ID = strings.Join([]string{"mend", string(a.Kind), string(a.Row.ID), p.Name}, "-")
+		f := ui.ProviderField(ctx, "fields", p, details[p.Name], a.Problems[p.Name])
+		f.Value = details[p.Name] // as it was typed
+		f.ID = strings.Join([]string{"mend", string(a.Kind), string(a.Told.ID), p.Name}, "-")
 		all = append(all, ask{p, f})
 	}
 	return all
@@ -146,17 +156,53 @@ type ask struct {
 	ui    ui.Field
 }
 
-// NameOf is the recipient of a row; a number that stands in for a missing name is masked.
-func NameOf(r payout.Row) string {
-	if r.Recipient == r.Number {
-		return providers.Mask(r.Number)
+// errors are the lines of the form's summary.
+func (a Affected) errors(ctx context.Context) []ui.FieldError {
+	var all []ui.FieldError
+	shown := map[string]bool{}
+	for _, f := range a.asks(ctx) {
+		all = append(all, ui.Problems(f.ui)...)
+		shown[f.field.Name] = true
 	}
-	return r.Recipient
+	for _, name := range slices.Sorted(maps.Keys(a.Problems)) {
+		if !shown[name] {
+			all = append(all, ui.FieldError{Text: a.Problems[name]})
+		}
+	}
+	return all
 }
 
-func (a Affected) title(ctx context.Context) string {
-	if a.Name == "" && a.Kind == Draft {
-		return ui.T(ctx, "payouts.draft_blank")
+// verb is the key of what the button does; where there is nothing to fill in it only saves.
+func (a Affected) verb(ctx context.Context) string {
+	if len(a.asks(ctx)) == 0 {
+		return "offer.save." + string(a.Kind)
 	}
-	return approvals.Recipient(ctx, a.Name)
+	return "offer.mend." + string(a.Kind)
+}
+
+// title is who is paid; of a draft that names nobody, what for.
+func (a Affected) title(ctx context.Context) string {
+	name := a.Told.Recipient
+	switch {
+	case a.Kind == Draft:
+		name = cmp.Or(providers.Value(a.Fields, a.Told.Details, providers.RoleName), a.Told.Description, ui.T(ctx, "payouts.draft_blank"))
+	case name == a.Told.Number:
+		name = providers.Mask(name)
+	}
+	return approvals.Recipient(ctx, name)
+}
+
+// counts says how many of each kind there are.
+func (o Offer) counts(ctx context.Context) string {
+	n := map[Kind]int{}
+	for _, a := range o.Affected {
+		n[a.Kind]++
+	}
+	var all []string
+	for _, k := range []Kind{Draft, Waiting, Recipient} {
+		if n[k] > 0 {
+			all = append(all, ui.N(ctx, "offer.count."+string(k), n[k]))
+		}
+	}
+	return ui.L(ctx).List(all...)
 }

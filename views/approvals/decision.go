@@ -33,6 +33,7 @@ type Decision struct {
 	MayEdit   bool   // the person may draft, and so send it back
 	Halted    bool   // sending is stopped for the account or everywhere
 	Queue     []Waiting
+	Drift     Drift // what the company does not take any more
 
 	Notice      string // a key with title and text about what just happened, "" for nothing
 	Reason      string // of a rejection, as typed

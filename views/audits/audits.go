@@ -47,6 +47,8 @@ func about(ctx context.Context, e audit.Entry) (string, string) {
 		return link.Payout(ctx, e.Subject), payout.ID(e.Subject).Number()
 	case area == "account":
 		return link.Account(ctx, e.Subject), ui.T(ctx, "accounts.col.account")
+	case area == "recipient":
+		return link.AccountOffer(ctx, e.Subject), ui.T(ctx, "accounts.col.account")
 	case area == "store":
 		return link.Store(ctx, e.Subject), views.From(ctx).StoreName(store.ID(e.Subject))
 	case area == "person":

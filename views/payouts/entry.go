@@ -46,7 +46,7 @@ func (t *teller) person(e audit.Entry) {
 			ev.lines = []string{t.text("story.follows")}
 			ev.href, ev.link = link.Payout(t.ctx, id), payout.ID(id).Number()
 		}
-	case audit.PayoutEdited:
+	case audit.PayoutEdited, audit.PayoutMended:
 		if was := d.text("was"); was == string(payout.Approved) || was == string(payout.Submitted) {
 			ev.lines = []string{t.text("story.edit_voids", "State", ui.T(t.ctx, "state."+was))}
 		}

@@ -36,6 +36,7 @@ type One struct {
 	MayApprove  bool         // the reader is one of them
 	Halted      string       // why nothing is sent at the moment, "" if it is
 	CannotAsk   bool         // the company cannot be asked where the payout stands
+	Drift       approvals.Drift
 
 	Entries   []audit.Entry
 	Exchanges []payout.Exchange

@@ -7,6 +7,7 @@ type Action string
 const (
 	PayoutDrafted     Action = "payout.drafted"
 	PayoutEdited      Action = "payout.edited"
+	PayoutMended      Action = "payout.mended" // given what its company began to ask for
 	PayoutDiscarded   Action = "payout.discarded"
 	PayoutSubmitted   Action = "payout.submitted"
 	PayoutWithdrawn   Action = "payout.withdrawn"
@@ -64,7 +65,7 @@ const (
 // Actions lists every action, in the order of the constants.
 func Actions() []Action {
 	return []Action{
-		PayoutDrafted, PayoutEdited, PayoutDiscarded, PayoutSubmitted, PayoutWithdrawn, PayoutApproved, PayoutRejected,
+		PayoutDrafted, PayoutEdited, PayoutMended, PayoutDiscarded, PayoutSubmitted, PayoutWithdrawn, PayoutApproved, PayoutRejected,
 		PayoutSentBack, PayoutResubmitted, PayoutClaimed, PayoutPrepared, PayoutAnswered, PayoutReported, PayoutStage, PayoutLooked,
 		PayoutUnmapped, PayoutTestified, PayoutSettled,
 		ConflictOpened, ConflictClosed,

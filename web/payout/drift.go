@@ -1,9 +1,13 @@
 package payout
 
-import "github.com/paywicket/paywicket/providers"
+import (
+	"slices"
 
-// Misfit is one way in which details do not fit what a company asks for now. Code is "method_gone", "lacking", "wrong" or
-// "gone"; Field is what is asked for, of a gone one only its name.
+	"github.com/paywicket/paywicket/providers"
+)
+
+// Misfit is one way in which details do not fit what a company asks for now. Code is "method_gone", "lacking", "wrong",
+// "gone" or "rewritten"; Field is what is asked for, of a gone one only its name.
 type Misfit struct {
 	Code    string
 	Field   providers.Field
@@ -37,27 +41,36 @@ func Misfits(details map[string]string, m *providers.Method) []Misfit {
 	return all
 }
 
+// Rewritten names the details that pass but are written in another way now. A company that is told exactly what was approved
+// would not take them.
+func Rewritten(details map[string]string, m *providers.Method) []Misfit {
+	if m == nil {
+		return nil
+	}
+	var all []Misfit
+	clean, _ := providers.CheckAll(m.Fields, details)
+	for _, f := range providers.Shown(m.Fields, details) {
+		if value := details[f.Name]; f.Check(clean[f.Name]) == nil && value != "" && clean[f.Name] != value {
+			all = append(all, Misfit{Code: "rewritten", Field: f})
+		}
+	}
+	return all
+}
+
+// Newly leaves the misfits that were none before: what a draft lacked all along is no change of the company.
+func Newly(now, before []Misfit) []Misfit {
+	same := func(a, b Misfit) bool {
+		return a.Code == b.Code && a.Field.Name == b.Field.Name && (a.Problem == nil || b.Problem == nil || a.Problem.Code == b.Problem.Code)
+	}
+	return slices.DeleteFunc(slices.Clone(now), func(m Misfit) bool {
+		return slices.ContainsFunc(before, func(b Misfit) bool { return same(m, b) })
+	})
+}
+
 // Typed are the details of a payout: of one that was submitted as they were checked, of a draft as typed.
 func (p *Payout) Typed() map[string]string {
 	if p.State == Draft || p.Content.Method == "" {
 		return p.Input.Details
 	}
 	return p.Content.details()
-}
-
-// Mend is the input of a payout with some details replaced and those that are asked for no more left out. Nothing else of it
-// changes.
-func (p *Payout) Mend(typed map[string]string, m providers.Method) Input {
-	in := p.Input
-	in.Details = map[string]string{}
-	for name, value := range p.Typed() {
-		in.Details[name] = value
-	}
-	for name, value := range typed {
-		in.Details[name] = value
-	}
-	for _, name := range providers.UnknownNames(m.Fields, in.Details) {
-		delete(in.Details, name)
-	}
-	return in
 }

@@ -78,6 +78,16 @@ type Row struct {
 	SentAt       time.Time // of the latest attempt
 }
 
+// Told is a payout with what its company is told of it.
+type Told struct {
+	Row
+	Version int
+	Key     string            // tells recipients apart, "" if there is none
+	Details map[string]string // of a draft as typed, else as checked
+	Mended  map[string]string // completed for the next payout to the recipient, nil if nothing was
+	Sent    bool              // an attempt was made: its content never changes
+}
+
 // Page is one page of the history.
 type Page struct {
 	Rows       []Row
@@ -103,8 +113,10 @@ type History interface {
 	Earlier(ctx context.Context, s Scope, p *Payout) (Earlier, error)
 	// Recipients finds earlier recipients of a store's account by what was typed of their name.
 	Recipients(ctx context.Context, s Scope, st store.ID, provider, text string) ([]Row, error)
-	// RecipientsOf lists the latest payout to each recipient of an account, the latest first.
-	RecipientsOf(ctx context.Context, s Scope, id store.AccountID, limit int) ([]Row, error)
+	// OpenOf lists what of an account is drafted, waits for approval or is approved, the latest first.
+	OpenOf(ctx context.Context, s Scope, id store.AccountID, limit int) ([]Told, error)
+	// RecipientsOf lists the latest payout to each recipient among so many latest payouts of an account, the latest first.
+	RecipientsOf(ctx context.Context, s Scope, id store.AccountID, latest int) ([]Told, error)
 	// Exchanges lists what was said to the company about a payout and what it answered, oldest first.
 	Exchanges(ctx context.Context, s Scope, id ID) ([]Exchange, error)
 	// Counts says how many wait for approval and how many need review.

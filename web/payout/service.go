@@ -83,17 +83,10 @@ func (s *Service) Edit(ctx context.Context, by access.Person, id ID, version int
 // Submit checks a draft against its company's fields and asks for approval. What is wrong comes back as FieldErrors.
 func (s *Service) Submit(ctx context.Context, by access.Person, id ID, form Form) (*Payout, error) {
 	return s.repo.Update(ctx, ScopeOf(by, access.DraftPayouts), id, func(p *Payout, w World) error {
-		account, err := w.Account(form.Account.ID)
+		form, err := form.current(p, w)
 		if err != nil {
 			return err
 		}
-		if account.Store != p.Store || account.Version != form.Account.Version {
-			return refuse(CodeAccount)
-		}
-		if account.ID != p.Input.Account || form.Method.ID != p.Input.Method { // edited since the form was made
-			return refuse(CodeChanged)
-		}
-		form.Account = account
 		return p.submit(by, form, s.opts.Now())
 	})
 }

@@ -104,6 +104,10 @@ func operations() []operation {
 			_, err := r.svc.Edit(r.ctx, mia(), p.ID, p.Version, input())
 			return err
 		}, both(payout.Draft, "draft", "submitted", "approved")},
+		{"mend", func(r *rig, p *payout.Payout) error {
+			_, err := r.svc.Mend(r.ctx, mia(), p.ID, p.Version, map[string]string{"bank": "01"}, r.form())
+			return err
+		}, map[string]payout.State{"draft": payout.Draft, "submitted": payout.Submitted, "approved": payout.Submitted}},
 		{"autosave", func(r *rig, p *payout.Payout) error {
 			_, err := r.svc.Edit(r.ctx, mia(), p.ID, 0, input())
 			return err

@@ -30,6 +30,7 @@ type bank struct {
 	pay     func(w http.ResponseWriter, o order) // nil: accepted
 	look    func(w http.ResponseWriter, o order) // nil: as it is booked
 	login   func(w http.ResponseWriter)          // nil: fine
+	shop    *shop                                // what its accounts offer instead, if not nil
 	arrived chan order                           // told of each request to /pay before it is answered, if not nil
 
 	// What the adapter does.
@@ -219,6 +220,9 @@ func (b *bank) definition() providers.Definition {
 }
 
 func (b *bank) open(c providers.Config) providers.Provider {
+	if b.shop != nil {
+		return b.shop
+	}
 	a := &adapter{bank: b, cfg: c, Catalog: providers.Catalog{method()}}
 	if b.prepares {
 		return &preparing{a}

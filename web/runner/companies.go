@@ -22,18 +22,11 @@ type Companies struct {
 
 	mu    sync.Mutex
 	known map[store.AccountID]cached
-	renew map[store.AccountID]bool // to be asked for again, however fresh
-	again map[store.AccountID]time.Time
+	renew map[store.AccountID]bool          // to be asked for again, however fresh
+	again map[store.AccountID]time.Time     // until when the schedule leaves one alone
+	down  map[store.AccountID]time.Time     // until when pages leave one alone that has not answered
+	gates map[store.AccountID]chan struct{} // who is asking
 }
-
-// cached is an offer as it was read last.
-type cached struct {
-	offer store.Offer
-	at    time.Time
-}
-
-// cacheLife is how long an offer is not even read from the database again.
-const cacheLife = time.Minute
 
 // askLife is how long a page waits for a provider.
 const askLife = 8 * time.Second
@@ -41,96 +34,14 @@ const askLife = 8 * time.Second
 // NewCompanies makes one on an opener.
 func NewCompanies(open *Opener, stores *store.Service, now func() time.Time) *Companies {
 	return &Companies{open: open, stores: stores, now: now,
-		known: map[store.AccountID]cached{}, renew: map[store.AccountID]bool{}, again: map[store.AccountID]time.Time{}}
+		known: map[store.AccountID]cached{}, renew: map[store.AccountID]bool{}, again: map[store.AccountID]time.Time{},
+		down: map[store.AccountID]time.Time{}, gates: map[store.AccountID]chan struct{}{}}
 }
 
-// Methods lists the ways to be paid an account offers, with what the provider asks for in each. If it cannot be asked now,
-// what it offered last is good enough for a form: it is asked again before anything is sent.
+// Methods lists the ways to be paid an account offers, with what the provider asks for in each; see Offer.
 func (c *Companies) Methods(ctx context.Context, a store.Account) ([]providers.Method, error) {
-	if o, ok := c.remembered(a); ok {
-		return o.Methods, nil
-	}
-	kept, err := c.stores.Offer(ctx, a.ID)
-	if err != nil {
-		return nil, err
-	}
-	if kept.Fresh(a, c.now()) && !c.wanted(a.ID) {
-		c.remember(kept)
-		return kept.Methods, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, askLife)
-	defer cancel()
-	o, err := c.Renew(ctx, a)
-	if err != nil && kept.Usable(a, c.now()) && !credentialsRefused(err) {
-		return kept.Methods, nil
-	}
+	o, err := c.Offer(ctx, a)
 	return o.Methods, err
-}
-
-func (c *Companies) remembered(a store.Account) (store.Offer, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	was, ok := c.known[a.ID]
-	return was.offer, ok && was.offer.Fresh(a, c.now()) && c.now().Sub(was.at) < cacheLife
-}
-
-func (c *Companies) remember(o store.Offer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.known[o.Account] = cached{o, c.now()}
-	delete(c.renew, o.Account)
-}
-
-func (c *Companies) wanted(id store.AccountID) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.renew[id]
-}
-
-// Renew asks for an account's offer and keeps it, as a new version if something in it changed.
-func (c *Companies) Renew(ctx context.Context, a store.Account) (store.Offer, error) {
-	methods, err := c.read(ctx, a)
-	if err != nil {
-		return store.Offer{}, errors.Join(err, c.refused(ctx, a, err))
-	}
-	o, err := c.stores.KeepOffer(ctx, a, methods)
-	if err != nil {
-		return o, err
-	}
-	c.remember(o)
-	return o, nil
-}
-
-// read asks for methods and fields. A method that is gone by the time its fields are asked for is left out.
-func (c *Companies) read(ctx context.Context, a store.Account) ([]providers.Method, error) {
-	p, err := c.open.Open(ctx, a, a.Version)
-	if err != nil {
-		return nil, err
-	}
-	listed, err := p.Methods(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var methods []providers.Method
-	for _, m := range listed {
-		m.Fields, err = p.Fields(ctx, m.ID)
-		if e, ok := errors.AsType[*providers.Error](err); ok && e.Code == providers.CodeUnknownMethod {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		methods = append(methods, m)
-	}
-	return methods, nil
-}
-
-// refused stops an account whose keys were refused.
-func (c *Companies) refused(ctx context.Context, a store.Account, err error) error {
-	if !credentialsRefused(err) {
-		return nil
-	}
-	return c.stores.Freeze(context.WithoutCancel(ctx), access.Person{}, a, store.FrozenCredentials)
 }
 
 // Method finds one of them.
@@ -158,48 +69,8 @@ func (c *Companies) Forget(id store.AccountID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.known, id)
+	delete(c.down, id)
 	c.renew[id] = true
-}
-
-// When offers are asked for by themselves: this often, and after a failure not again for this long.
-const (
-	offerEvery = 6 * time.Hour
-	offerRetry = 30 * time.Minute
-)
-
-// RenewOld asks for the offers that were not asked for in a while, one after the other. Accounts that are stopped are left
-// alone: their keys may have been refused.
-func (c *Companies) RenewOld(ctx context.Context, accounts []store.Account, failed func(store.Account, error)) {
-	for _, a := range accounts {
-		if a.Frozen.On() || ctx.Err() != nil || !c.due(ctx, a) {
-			continue
-		}
-		asking, cancel := context.WithTimeout(ctx, time.Minute)
-		_, err := c.Renew(asking, a)
-		cancel()
-		if err != nil && ctx.Err() == nil {
-			c.putOff(a.ID)
-			failed(a, err)
-		}
-	}
-}
-
-// due reports whether an account's offer should be asked for. One that was never read is left to whoever connects it.
-func (c *Companies) due(ctx context.Context, a store.Account) bool {
-	c.mu.Lock()
-	until := c.again[a.ID]
-	c.mu.Unlock()
-	if c.now().Before(until) {
-		return false
-	}
-	o, err := c.stores.Offer(ctx, a.ID)
-	return err == nil && o.Version > 0 && (c.now().Sub(o.CheckedAt) >= offerEvery || o.Credential != a.Version)
-}
-
-func (c *Companies) putOff(id store.AccountID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.again[id] = c.now().Add(offerRetry)
 }
 
 // Form is what a payout of an account and method is checked against, as the provider says now. An account without the

@@ -88,6 +88,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	var balances sync.WaitGroup
 	balances.Go(func() { r.readBalances(reading) })
 	balances.Go(func() { r.keepCalls(reading) })
+	balances.Go(func() { r.keepOffers(reading) })
 	err := r.loop(ctx)
 	stop()
 	balances.Wait()
@@ -290,24 +291,10 @@ func (r *Runner) readBalances(ctx context.Context) {
 				r.Log.WarnContext(ctx, "read balance", "account", a.ID, "err", err)
 			}
 		}
-		r.renewOffers(ctx, accounts)
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(balanceEvery):
 		}
-	}
-}
-
-// renewOffers asks for what accounts offer, where nobody did in a while.
-func (r *Runner) renewOffers(ctx context.Context, accounts []store.Account) {
-	err := r.do(ctx, func(context.Context) error {
-		r.Companies.RenewOld(ctx, accounts, func(a store.Account, err error) {
-			r.Log.WarnContext(ctx, "read what an account offers", "account", a.ID, "err", err)
-		})
-		return nil
-	})
-	if err != nil {
-		r.Log.ErrorContext(ctx, "read what accounts offer", "err", err)
 	}
 }

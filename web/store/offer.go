@@ -55,6 +55,20 @@ func (o Offer) Method(id string) (providers.Method, bool) {
 	return o.Methods[i], true
 }
 
+// At is which of the versions of an offer, the latest first, held at a time; the oldest for what was before. It is the zero
+// Offer if there are none.
+func At(versions []Offer, at time.Time) Offer {
+	for _, o := range versions {
+		if !o.FetchedAt.After(at) {
+			return o
+		}
+	}
+	if len(versions) == 0 {
+		return Offer{}
+	}
+	return versions[len(versions)-1]
+}
+
 // KeepOffer stores what a company offers now. It makes a new version only if something in it changed.
 func (s *Service) KeepOffer(ctx context.Context, a Account, methods []providers.Method) (Offer, error) {
 	methods = slices.Clone(methods)
