@@ -239,7 +239,7 @@ func (a *account) result(r record) (providers.Result, error) {
 	}
 	res := providers.Result{Attempt: providers.Attempt{Reference: r.text(memberReference), RemoteID: r.id()}, Word: r.first(namesStatus)}
 	res.Status, res.Stage = status(res.Word)
-	if res.Status == providers.Failed {
+	if res.Status == providers.Failed || res.Status == "" { // a word nobody knows: theirs may help
 		res.Message = message(r)
 	}
 	if key := r.quoted(memberKey); key != "" {

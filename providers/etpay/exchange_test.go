@@ -44,6 +44,7 @@ func TestAnswers(t *testing.T) {
 		{422, `{"message":" "}`, providers.Unknown, "http_422", false},
 		{422, `{"message":true}`, providers.Unknown, "http_422", false},
 		{422, `{"message":"no","payout_token":"po_1"}`, providers.Unknown, "http_422", false},
+		{422, `{"message":"no","payout_token":"po_1","data":{}}`, providers.Unknown, "http_422", false},
 		{422, `{"message":"no","data":{"payout_token":"po_1"}}`, providers.Unknown, "http_422", false},
 		{422, `{"message":"no","data":[{"id":1}]}`, providers.Unknown, "http_422", false},
 		{422, `[{"message":"no"}]`, providers.Unknown, "http_422", false},
@@ -137,12 +138,29 @@ func TestOne(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want %q", body, r.Status, err, want)
 		}
 	}
+	for status, want := range map[int]bool{404: true, 400: false, 403: false, 410: false, 429: false, 500: false} {
+		_, err := answered(t, status, `{"message":"no"}`).Lookup(t.Context(), providers.Attempt{RemoteID: "po_1"})
+		if e := problemOf(err); e.NotFound != want || e.Kind != providers.Unknown || e.Message != "no" {
+			t.Errorf("%d: got %v", status, err)
+		}
+	}
 	_, err := connect(t, chile).Lookup(t.Context(), providers.Attempt{RemoteID: "po/../x?y", Reference: "ANY"})
 	if e := problemOf(err); !e.NotFound || e.Kind != providers.Unknown {
 		t.Errorf("a number nobody knows: got %v, want nothing found", err)
 	}
 	if _, err := connect(t, chile).Lookup(t.Context(), providers.Attempt{}); err == nil || problemOf(err).NotFound {
 		t.Errorf("nothing to ask for: got %v", err)
+	}
+}
+
+// TestExplained: why a payout failed is told, and what else may come with one that did not is not taken for that.
+func TestExplained(t *testing.T) {
+	for word, want := range map[string]string{"rejected": "Cuenta inexistente (RC01)", "fallido": "Cuenta inexistente (RC01)", "quantum_hold": "Cuenta inexistente (RC01)",
+		"completed": "", "pending": "", "processing": ""} {
+		body := `{"payout_token":"po_1","status":"` + word + `","error_code":"RC01","error_message":"Cuenta inexistente"}`
+		if r, err := answered(t, http.StatusOK, body).Lookup(t.Context(), providers.Attempt{RemoteID: "po_1"}); err != nil || r.Message != want {
+			t.Errorf("%s: got %q, %v, want %q", word, r.Message, err, want)
+		}
 	}
 }
 

@@ -112,6 +112,26 @@ func TestRefusedTokenSharedByMany(t *testing.T) {
 	}
 }
 
+// TestDrop: a token that was refused late does not take the new one with it.
+func TestDrop(t *testing.T) {
+	var s session
+	s.keep("new", time.Unix(testStart, 0), time.Hour)
+	s.drop("old")
+	if got := s.held(time.Unix(testStart, 0)); got != "new" {
+		t.Errorf("got %q, want the new one", got)
+	}
+}
+
+// TestCheck signs in anew each time, or old credentials would seem good.
+func TestCheck(t *testing.T) {
+	l := connect(t, chile)
+	for want := 1; want <= 2; want++ {
+		if err := l.Check(t.Context()); err != nil || l.count(loginCall) != want {
+			t.Errorf("got %v and %d sign-ins, want %d", err, l.count(loginCall), want)
+		}
+	}
+}
+
 // TestWaitingForASignIn ends with its caller.
 func TestWaitingForASignIn(t *testing.T) {
 	l := answered(t, http.StatusOK, `{}`)

@@ -135,9 +135,9 @@ func TestForgeries(t *testing.T) {
 		"ended five minutes ago": with(`"status"`, `"exp":1767630300,"status"`), "no end": with(`"status"`, `"exp":null,"status"`),
 		"no reference": with(`"merchant_order_id":"TEST-0001",`, ""), "no number": with(`"payout_token":"po_7f3c2a90",`, ""),
 		"no amount": with(`"amount":15000,"currency":"CLP",`, ""), "another header": forge(`{"typ":"JWT","kid":"1","alg":"HS256"}`, goodClaims, knownKey),
-		"other names": with(`"payout_token"`, `"payout_id"`),
+		"other names": with(`"payout_token"`, `"payout_id"`), "a key of its own": with(`"status"`, `"signature_token":"sig_of_a_message","status"`),
 	} {
-		if event, err := a.hear(t.Context(), posted(token), knownKey); err != nil || event.Result.Status != providers.Paid {
+		if event, err := a.hear(t.Context(), posted(token), knownKey); err != nil || event.Result.Status != providers.Paid || event.Result.Attempt.Kept != nil {
 			t.Errorf("%s: got %+v, %v", name, event, err)
 		}
 	}
