@@ -59,7 +59,7 @@ func (d *Desk) showPage(w http.ResponseWriter, r *http.Request) { d.draw(w, r, h
 
 // draw draws the page, with what went wrong if something did.
 func (d *Desk) draw(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	t, err := template.New("page").Funcs(template.FuncMap{"tone": tone, "group": group}).Parse(deskPage)
+	t, err := template.New("page").Funcs(template.FuncMap{"tone": tone, "group": group, "means": means}).Parse(deskPage)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -131,6 +131,14 @@ func group(figure string) string {
 		whole += "." + rest
 	}
 	return whole
+}
+
+// means says what a word means where that is another one: "60 (paid)".
+func means(word string, s providers.Status) string {
+	if s == "" || word == string(s) {
+		return word
+	}
+	return fmt.Sprintf("%s (%s)", word, s)
 }
 
 // tone is the look of what a status word means.

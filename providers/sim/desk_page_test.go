@@ -28,7 +28,7 @@ func TestPage(t *testing.T) {
 	b.ask("POST", "/_simulator/switches/loud?on=true")
 	page := b.want(200, "", "GET", "/_simulator", browser()...)
 	for _, say := range []string{
-		"<h1>Acme &amp; Sons, simulated</h1>", `50,012 <small>XOF`, "a webhook with a wrong signature, then the right one", "Advance to success", "End as returned",
+		"<h1>Acme &amp; Sons, simulated</h1>", `50,012 <small>XOF`, "a webhook with a wrong signature, then the right one", "Advance to success", ">End as returned<", ">End as success (paid)<",
 		"Late: initiated", "Hold back further ones", `id="a2" open`, "<code>a1</code> for our <code>R1</code>", `formaction="/_simulator/orders/a1/end" name="word" value="failed"`, "not executed", "answered 200", "by hand", "pending 50012", "thanks", "switch loud is on",
 		"Waiting for a call", `<b>503</b>, after, POST, path ends in <code>pay</code>`, "made-up", "closes the connection without an answer", "Turn loud off",
 		"paywicket -provider-url acme=http://example.com", "They go to <code>http://hook</code>.", "webhooks in the wrong order",
