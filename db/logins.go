@@ -126,16 +126,16 @@ func (r People) ChangeThrottles(ctx context.Context, names []string, change func
 
 // AddChallenge stores a confirmation that is asked for.
 func (r People) AddChallenge(ctx context.Context, c access.Challenge) error {
-	return r.d.exec(ctx, nil, "add challenge", `insert into challenges (id, person, purpose, subject, digest, asked_at) values ($1, $2, $3, $4, $5, $6)`,
-		c.ID, string(c.Person), c.Purpose, c.Subject, c.Digest, millis(c.AskedAt))
+	return r.d.exec(ctx, nil, "add challenge", `insert into challenges (id, person, purpose, subject, digest, intent, asked_at) values ($1, $2, $3, $4, $5, $6, $7)`,
+		c.ID, string(c.Person), c.Purpose, c.Subject, c.Digest, c.Intent, millis(c.AskedAt))
 }
 
 // Challenge finds a confirmation.
 func (r People) Challenge(ctx context.Context, id string) (access.Challenge, error) {
 	var c access.Challenge
 	var asked, verified, used int64
-	err := r.d.read.QueryRowContext(ctx, `select id, person, purpose, subject, digest, means, asked_at, verified_at, used_at, tries
-		from challenges where id = $1`, id).Scan(&c.ID, &c.Person, &c.Purpose, &c.Subject, &c.Digest, &c.Means, &asked, &verified, &used, &c.Tries)
+	err := r.d.read.QueryRowContext(ctx, `select id, person, purpose, subject, digest, intent, means, asked_at, verified_at, used_at, tries
+		from challenges where id = $1`, id).Scan(&c.ID, &c.Person, &c.Purpose, &c.Subject, &c.Digest, &c.Intent, &c.Means, &asked, &verified, &used, &c.Tries)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, access.ErrNotFound
 	}

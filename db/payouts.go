@@ -3,10 +3,13 @@ package db
 import (
 	"cmp"
 	"context"
+	"crypto/hmac"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/paywicket/paywicket/providers/money"
@@ -77,7 +80,7 @@ func (r Payouts) load(ctx context.Context, q querier, s payout.Scope, id payout.
 	if err != nil {
 		return stored{}, fmt.Errorf("load payout %s: %w", id, err)
 	}
-	if p.Approvals, err = r.approvals(ctx, q, id); err != nil {
+	if p.Approvals, err = r.approvals(ctx, q, p.Payout); err != nil {
 		return stored{}, fmt.Errorf("load approvals of %s: %w", id, err)
 	}
 	if p.Attempts, err = r.attempts(ctx, q, p.Payout); err != nil {
@@ -106,14 +109,38 @@ func within(reach access.Reach, column string, next int) (string, []any) {
 	return column + " in (" + strings.Join(marks, ", ") + ")", args
 }
 
-func (r Payouts) approvals(ctx context.Context, q querier, id payout.ID) ([]payout.Approval, error) {
-	return collect(ctx, q, func(scan func(...any) error) (payout.Approval, error) {
+// approvals loads those that count. One whose row was not written by this program is no approval: before the send it is left
+// out, so that the payout is approved again.
+func (r Payouts) approvals(ctx context.Context, q querier, p *payout.Payout) ([]payout.Approval, error) {
+	all, err := collect(ctx, q, func(scan func(...any) error) (payout.Approval, error) {
 		var a payout.Approval
-		var at int64
-		err := scan(&a.Person, &a.Name, &a.Digest, &a.Challenge, &a.Means, &at)
-		a.At = moment(at)
+		var at, lapses int64
+		var proof string
+		var mac []byte
+		err := scan(&a.Person, &a.Name, &a.Digest, &a.Challenge, &a.Means, &a.Intent, &proof, &lapses, &mac, &at)
+		a.At, a.LapsesAt = moment(at), moment(lapses)
+		if err == nil && proof != "" {
+			err = json.Unmarshal([]byte(proof), &a.Proof)
+		}
+		a.Forged = !hmac.Equal(mac, r.approvalMAC(p.ID, a, proof))
 		return a, err
-	}, `select person, name, digest, challenge, means, at from approvals where payout = $1 and void_at = 0 order by at, rowid`, string(id))
+	}, `select person, name, digest, challenge, means, intent, proof, lapses_at, mac, at from approvals where payout = $1 and void_at = 0 order by at, rowid`, string(p.ID))
+	if p.State == payout.Submitted || p.State == payout.Approved {
+		all = slices.DeleteFunc(all, func(a payout.Approval) bool { return a.Forged })
+	}
+	return all, err
+}
+
+// approvalMAC is the keyed hash of an approval's row. Every part stands after its length.
+func (r Payouts) approvalMAC(id payout.ID, a payout.Approval, proof string) []byte {
+	var b []byte
+	for _, part := range []string{"paywicket approval 1", string(id), string(a.Person), a.Name, a.Digest, a.Challenge, a.Means, string(a.Intent), proof} {
+		b = binary.BigEndian.AppendUint64(b, uint64(len(part)))
+		b = append(b, part...)
+	}
+	b = binary.BigEndian.AppendUint64(b, uint64(millis(a.LapsesAt))) //nolint:gosec // the bits, not the number
+	b = binary.BigEndian.AppendUint64(b, uint64(millis(a.At)))       //nolint:gosec // the bits, not the number
+	return r.d.chain.MAC(b)
 }
 
 func (r Payouts) attempts(ctx context.Context, q querier, p *payout.Payout) ([]payout.Attempt, error) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/vault"
 )
@@ -74,10 +75,16 @@ func (r Payouts) saveApprovals(ctx context.Context, tx *sql.Tx, p *payout.Payout
 	keep := []any{string(p.ID), millis(p.UpdatedAt)}
 	marks := []string{"''"}
 	for _, a := range p.Approvals {
-		_, err := tx.ExecContext(ctx, `
-			insert into approvals (payout, person, name, digest, challenge, means, at) values ($1, $2, $3, $4, $5, $6, $7)
+		proof, err := proofText(a.Proof)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			insert into approvals (payout, person, name, digest, challenge, means, at, intent, proof, lapses_at, mac)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			on conflict (challenge) do nothing`,
-			string(p.ID), string(a.Person), a.Name, a.Digest, a.Challenge, a.Means, millis(a.At))
+			string(p.ID), string(a.Person), a.Name, a.Digest, a.Challenge, a.Means, millis(a.At), a.Intent, proof, millis(a.LapsesAt),
+			r.approvalMAC(p.ID, a, proof))
 		if err != nil {
 			return fmt.Errorf("save approval of %s: %w", p.ID, err)
 		}
@@ -90,6 +97,17 @@ func (r Payouts) saveApprovals(ctx context.Context, tx *sql.Tx, p *payout.Payout
 		return fmt.Errorf("void approvals of %s: %w", p.ID, err)
 	}
 	return nil
+}
+
+func proofText(p *access.Proof) (string, error) {
+	if p == nil {
+		return "", nil
+	}
+	texts, err := encode(p)
+	if err != nil {
+		return "", err
+	}
+	return texts[0], nil
 }
 
 func (r Payouts) saveAttempts(ctx context.Context, tx *sql.Tx, p *payout.Payout) error {

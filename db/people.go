@@ -18,14 +18,15 @@ type People struct{ d *DB }
 // People is the repository of people.
 func (d *DB) People() People { return People{d} }
 
-const personColumns = `id, email, name, language, theme, subject <> '', password <> '', totp is not null, disabled_at, seen_at, created_at`
+const personColumns = `id, email, name, language, theme, subject <> '', password <> '', totp is not null,
+	exists (select 1 from passkeys k where k.person = people.id and k.site = (select value from settings where name = 'site')), disabled_at, seen_at, created_at`
 
 func scanPerson(scan func(...any) error) (access.Person, error) {
 	var p access.Person
-	var external, pass, totp int
+	var external, pass, totp, passkey int
 	var disabled, seen, made int64
-	err := scan(&p.ID, &p.Email, &p.Name, &p.Language, &p.Theme, &external, &pass, &totp, &disabled, &seen, &made)
-	p.External, p.HasPass, p.HasTOTP = external == 1, pass == 1, totp == 1
+	err := scan(&p.ID, &p.Email, &p.Name, &p.Language, &p.Theme, &external, &pass, &totp, &passkey, &disabled, &seen, &made)
+	p.External, p.HasPass, p.HasTOTP, p.HasPasskey = external == 1, pass == 1, totp == 1, passkey == 1
 	p.Disabled, p.SeenAt, p.MadeAt = disabled > 0, moment(seen), moment(made)
 	return p, err
 }

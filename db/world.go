@@ -47,18 +47,27 @@ func (w world) Halted() (string, error) {
 	return setting(w.ctx, w.tx, settingHalted)
 }
 
-// UseStepUp uses up a confirmation: it must be this person's, about this digest, verified, fresh and not used before.
+// UseStepUp uses up a confirmation: it must be this person's, about this intent, verified, fresh and not used for this
+// subject before. One about several things is used up for each of them.
 func (w world) UseStepUp(s access.StepUp) error {
 	now := w.d.now()
 	err := one(w.tx.ExecContext(w.ctx, `
-		update challenges set used_at = $1
-		where id = $2 and person = $3 and digest = $4 and used_at = 0 and verified_at > 0 and asked_at > $5 and asked_at <= $1`,
-		millis(now), s.ID, string(s.Person), s.Digest, millis(now.Add(-access.StepUpLife))))
+		update challenges set used_at = max(used_at, $1)
+		where id = $2 and person = $3 and digest = $4 and intent = $5 and verified_at > 0 and asked_at > $6 and asked_at <= $1`,
+		millis(now), s.ID, string(s.Person), s.Digest, s.Intent, millis(now.Add(-access.StepUpLife))))
 	if errors.Is(err, sql.ErrNoRows) {
 		return access.ErrStepUp
 	}
 	if err != nil {
 		return fmt.Errorf("use confirmation: %w", err)
+	}
+	err = one(w.tx.ExecContext(w.ctx, `insert into challenge_uses (challenge, subject, at) values ($1, $2, $3) on conflict do nothing`,
+		s.ID, s.Subject, millis(now)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return access.ErrStepUp
+	}
+	if err != nil {
+		return fmt.Errorf("use confirmation for %s: %w", s.Subject, err)
 	}
 	return nil
 }
@@ -69,6 +78,7 @@ const (
 	settingHalted    = "halted"
 	settingSetup     = "setup_token" // hash of the one-time link of the first start
 	settingDone      = "setup_done"
+	settingSite      = "site" // host of the public address, which passkeys are bound to
 )
 
 func setting(ctx context.Context, q querier, name string) (string, error) {

@@ -152,7 +152,7 @@ func (h *Handlers) confirmApproval(w http.ResponseWriter, r *http.Request) error
 
 // approvedWith reports whether a confirmation was used up to approve the payout.
 func approvedWith(p *payout.Payout, by access.Person, challenge string) bool {
-	return slices.ContainsFunc(p.Approvals, func(a payout.Approval) bool { return a.Person == by.ID && a.Challenge == challenge })
+	return slices.ContainsFunc(p.Approvals, func(a payout.Approval) bool { return a.Person == by.ID && a.By(challenge) })
 }
 
 // notVerified draws the confirmation again with what was wrong. Of two clicks at once the second finds the code used up

@@ -81,7 +81,11 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.access, err = access.New(a.db.People(), access.Options{Now: cfg.Now, NewID: newID, Issuer: "Paywicket " + a.public.Hostname()}); err != nil {
+	if a.access, err = access.New(a.db.People(), access.Options{Now: cfg.Now, NewID: newID, Issuer: "Paywicket " + a.public.Hostname(),
+		Site: a.public.Hostname(), Origin: access.OriginOf(a.public)}); err != nil {
+		return err
+	}
+	if err := a.warnMoved(ctx); err != nil {
 		return err
 	}
 	a.stores = store.New(a.db.Stores(), a.vault, catalog, cfg.Now, newID)
@@ -95,6 +99,16 @@ func (a *App) wire(ctx context.Context) error {
 	a.wireRunner()
 	a.wireHandlers()
 	return nil
+}
+
+// warnMoved says that passkeys were made for another host than the public address has now: browsers will not use them.
+func (a *App) warnMoved(ctx context.Context) error {
+	was, lost, err := a.access.Moved(ctx)
+	if err == nil && lost > 0 {
+		a.config.Log.WarnContext(ctx, "the public address has another host: passkeys made for the old one work no longer and have to be registered again",
+			"was", was, "now", a.public.Hostname(), "passkeys", lost)
+	}
+	return err
 }
 
 func repeatsRefused(c store.Catalog) func(string) bool {

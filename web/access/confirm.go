@@ -21,9 +21,11 @@ const (
 	totpSkew   = 1
 )
 
-// Means is what a person confirms with: an authenticator code where one is set up, else the password.
+// Means is what a person confirms with: the best of what they have set up, else the password.
 func Means(p Person) string {
 	switch {
+	case p.HasPasskey:
+		return "passkey"
 	case p.HasTOTP:
 		return "totp"
 	case p.HasPass:
@@ -32,12 +34,26 @@ func Means(p Person) string {
 	return ""
 }
 
-// Ask opens a confirmation about what is shown, named by its digest. ErrNoMeans tells to set up an authenticator first.
+// Ask opens a confirmation about one thing that is shown, named by its digest. ErrNoMeans tells to set something up first.
 func (s *Service) Ask(ctx context.Context, p Person, purpose, subject, digest string) (Challenge, error) {
+	return s.AskAbout(ctx, p, About(purpose, subject, digest))
+}
+
+// AskAbout opens a confirmation of an intent. Who, where and when are filled in here.
+func (s *Service) AskAbout(ctx context.Context, p Person, i Intent) (Challenge, error) {
 	if Means(p) == "" {
 		return Challenge{}, ErrNoMeans
 	}
-	c := Challenge{ID: s.opts.NewID(), Person: p.ID, Purpose: purpose, Subject: subject, Digest: digest, AskedAt: s.opts.Now()}
+	i.Format, i.Site, i.Person, i.Nonce = intentFormat, s.opts.Site, p.ID, s.opts.NewID()
+	i.AskedAt = s.opts.Now().UTC().Truncate(time.Millisecond)
+	b, err := i.Encode()
+	if err != nil {
+		return Challenge{}, err
+	}
+	c := Challenge{ID: i.Nonce, Person: p.ID, Purpose: i.Purpose, Subject: i.subject(), Intent: b, AskedAt: i.AskedAt, Digest: IntentDigest(b)}
+	if len(i.Things) == 1 {
+		c.Digest = i.Things[0].Digest
+	}
 	return c, s.repo.AddChallenge(ctx, c)
 }
 
@@ -65,7 +81,7 @@ func (s *Service) Verify(ctx context.Context, p Person, id, typed string) (StepU
 	} else if !may {
 		return StepUp{}, ErrStepUp
 	}
-	means, err := s.confirms(ctx, p, typed)
+	means, proof, err := s.confirms(ctx, p, c, typed)
 	if err != nil {
 		return StepUp{}, err
 	}
@@ -75,22 +91,44 @@ func (s *Service) Verify(ctx context.Context, p Person, id, typed string) (StepU
 	} else if !fresh {
 		return StepUp{}, ErrStepUp
 	}
-	return StepUp{ID: id, Person: p.ID, Digest: c.Digest, Means: means, AskedAt: c.AskedAt, VerifiedAt: now}, nil
+	return StepUp{ID: id, Person: p.ID, Subject: c.Subject, Digest: c.Digest, Intent: c.Intent, Proof: proof, Means: means,
+		AskedAt: c.AskedAt, VerifiedAt: now}, nil
 }
 
-// confirms says by which means something typed confirms; ErrSignIn if it does not.
-func (s *Service) confirms(ctx context.Context, p Person, typed string) (string, error) {
+// confirms says by which means an answer to a challenge confirms; ErrSignIn if it does not. Whoever has an authenticator or a
+// passkey cannot confirm with the password alone.
+func (s *Service) confirms(ctx context.Context, p Person, c Challenge, typed string) (string, *Proof, error) {
+	if isAssertion(typed) {
+		var proof *Proof
+		err := s.counted(ctx, p, func() (bool, error) {
+			var err error
+			proof, err = s.signed(ctx, p, c, typed)
+			if errors.Is(err, ErrSignIn) {
+				return false, nil
+			}
+			return err == nil, err
+		})
+		return "passkey", proof, err
+	}
 	secrets, err := s.repo.Secrets(ctx, p.ID)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	means := "password"
-	if secrets.TOTP != "" {
+	switch {
+	case c.Purpose == PurposeFactor && isRecovery(typed):
+		means = "recovery"
+	case secrets.TOTP != "":
 		means = "totp"
 	}
-	return means, s.counted(ctx, p, func() (bool, error) {
-		if secrets.TOTP != "" {
+	return means, nil, s.counted(ctx, p, func() (bool, error) {
+		switch {
+		case means == "recovery":
+			return s.useRecovery(ctx, p, typed)
+		case means == "totp":
 			return s.useCode(ctx, p.ID, secrets.TOTP, typed)
+		case p.HasPasskey:
+			return false, nil
 		}
 		ok, _ := s.hasher.check(typed, secrets.Password)
 		return ok, nil

@@ -32,18 +32,19 @@ type Grant struct {
 
 // Person is somebody who signs in, or whom a host program vouches for.
 type Person struct {
-	ID       PersonID
-	Email    string
-	Name     string
-	Language string // BCP 47, empty: the browser's
-	Theme    string // "light", "dark", empty: the system's
-	Grants   []Grant
-	Disabled bool
-	External bool // signs in through the host program
-	HasTOTP  bool // confirms decisions with an authenticator code
-	HasPass  bool // has a password here
-	SeenAt   time.Time
-	MadeAt   time.Time
+	ID         PersonID
+	Email      string
+	Name       string
+	Language   string // BCP 47, empty: the browser's
+	Theme      string // "light", "dark", empty: the system's
+	Grants     []Grant
+	Disabled   bool
+	External   bool // signs in through the host program
+	HasPasskey bool // confirms decisions with a passkey that works at the address the console has now
+	HasTOTP    bool // confirms decisions with an authenticator code
+	HasPass    bool // has a password here
+	SeenAt     time.Time
+	MadeAt     time.Time
 }
 
 // IsSuper reports whether p is a super admin who is not disabled.

@@ -82,6 +82,21 @@ type Repository interface {
 	// transaction; nothing is kept if change returns an error.
 	ChangeThrottles(ctx context.Context, names []string, change func([]Throttle) error) error
 
+	Passkeys(ctx context.Context, id PersonID) ([]Passkey, error) // oldest first
+	// AddPasskey keeps a new passkey and ends logins.
+	AddPasskey(ctx context.Context, k Passkey, end End, entries ...audit.Entry) error
+	// RemovePasskey takes a passkey away and ends logins. ErrNotFound: there is none such.
+	RemovePasskey(ctx context.Context, id PersonID, key string, end End, entries ...audit.Entry) error
+	// UsePasskey keeps the counter of a passkey and when it was used.
+	UsePasskey(ctx context.Context, k Passkey) error
+	// SetSite keeps the host of the public address. If it was another before, it returns that and how many passkeys it had.
+	SetSite(ctx context.Context, site string) (string, int, error)
+	// SetRecovery replaces a person's recovery codes, given by their hashes.
+	SetRecovery(ctx context.Context, id PersonID, hashes []string, entries ...audit.Entry) error
+	RecoveryLeft(ctx context.Context, id PersonID) (int, error)
+	// UseRecovery uses a recovery code up; false if it is no code of the person, or was used before.
+	UseRecovery(ctx context.Context, id PersonID, hash string, at time.Time, entries ...audit.Entry) (bool, error)
+
 	AddChallenge(ctx context.Context, c Challenge) error
 	Challenge(ctx context.Context, id string) (Challenge, error)
 	// VerifyChallenge marks it as verified; false if it was verified or used before.
@@ -157,8 +172,9 @@ type Challenge struct {
 	ID         string
 	Person     PersonID
 	Purpose    string // "approve", "settle"
-	Subject    string // id of what it is about
+	Subject    string // id of what it is about, "" for several things
 	Digest     string
+	Intent     []byte // what is said yes to; of a new passkey, what the browser was asked
 	Means      string
 	AskedAt    time.Time
 	VerifiedAt time.Time

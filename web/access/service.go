@@ -31,6 +31,8 @@ type Options struct {
 	// Params are those of the password hash; nil: 64 MiB, one pass.
 	Params *argon2id.Params
 	Issuer string // what an authenticator app calls the installation
+	Site   string // host of the public URL, which passkeys are bound to
+	Origin string // scheme, host and port of the public URL, as browsers name it
 }
 
 // How long a sign-in lasts (OWASP ASVS 5.0, 7.3).
@@ -114,7 +116,7 @@ func (s *Service) fits(ctx context.Context, p Person, in SignIn) (bool, error) {
 		return false, nil
 	}
 	if secrets.TOTP != "" {
-		ok, err := s.useCode(ctx, p.ID, secrets.TOTP, in.Code)
+		ok, err := s.secondFactor(ctx, p, secrets, in.Code)
 		if err != nil || !ok {
 			return false, err
 		}
@@ -123,6 +125,14 @@ func (s *Service) fits(ctx context.Context, p Person, in SignIn) (bool, error) {
 		return true, s.rehash(ctx, p.ID, secrets.Password, in.Password)
 	}
 	return true, nil
+}
+
+// secondFactor takes an authenticator code, or a recovery code in its place.
+func (s *Service) secondFactor(ctx context.Context, p Person, secrets Secrets, code string) (bool, error) {
+	if isRecovery(code) {
+		return s.useRecovery(ctx, p, code)
+	}
+	return s.useCode(ctx, p.ID, secrets.TOTP, code)
 }
 
 func (s *Service) rehash(ctx context.Context, id PersonID, old, password string) error {

@@ -6,8 +6,11 @@ import "time"
 type StepUp struct {
 	ID         string // of the challenge it answers
 	Person     PersonID
+	Subject    string // what it is about; where it is about several things, the one it is used for
 	Digest     string // of what was shown
-	Means      string // "password", "totp"
+	Intent     []byte // what was said yes to
+	Proof      *Proof // the signature of Intent, if Means is "passkey"
+	Means      string // "passkey", "totp", "password"
 	AskedAt    time.Time
 	VerifiedAt time.Time
 }

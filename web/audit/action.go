@@ -51,6 +51,10 @@ const (
 	PersonPasswordChanged Action = "person.password_changed"
 	PersonTOTPAdded       Action = "person.totp_added"
 	PersonTOTPRemoved     Action = "person.totp_removed"
+	PersonPasskeyAdded    Action = "person.passkey_added"
+	PersonPasskeyRemoved  Action = "person.passkey_removed"
+	PersonRecoveryMade    Action = "person.recovery_made"
+	PersonRecoveryUsed    Action = "person.recovery_used"
 	PersonSessionsEnded   Action = "person.sessions_ended"
 
 	SetupDone       Action = "setup.done"
@@ -73,7 +77,8 @@ func Actions() []Action {
 		RecipientMended,
 		StoreOpened, StoreRenamed,
 		PersonInvited, PersonInviteConfirmed, PersonInviteRevoked, PersonJoined, PersonSignedIn, PersonSignInFailed, PersonDisabled, PersonEnabled, PersonRoleGranted,
-		PersonRoleRevoked, PersonPasswordChanged, PersonTOTPAdded, PersonTOTPRemoved, PersonSessionsEnded,
+		PersonRoleRevoked, PersonPasswordChanged, PersonTOTPAdded, PersonTOTPRemoved,
+		PersonPasskeyAdded, PersonPasskeyRemoved, PersonRecoveryMade, PersonRecoveryUsed, PersonSessionsEnded,
 		SetupDone, SettingsChanged, SenderTaken, SendingFrozen, SendingUnfrozen, KeysCreated, KeysRotated,
 	}
 }

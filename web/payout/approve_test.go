@@ -35,9 +35,9 @@ func TestWhoMayApprove(t *testing.T) {
 		{"somebody who is not in the database", super("eve"), none, payout.CodeNotAllowed},
 		{"disabled since", sam(), func(r *rig, _ payout.ID) { r.exec(`update people set disabled_at = 1 where id = 'sam'`) }, payout.CodeNotAllowed},
 		{"role taken since", sam(), func(r *rig, _ payout.ID) { r.exec(`delete from grants where person = 'sam'`) }, payout.CodeNotAllowed},
-		{"has approved already", sam(), func(r *rig, id payout.ID) {
+		{"a row that this program did not write is no approval", sam(), func(r *rig, id payout.ID) {
 			r.exec(`insert into approvals (payout, person, name, digest, challenge, means, at) values (?, 'sam', 'sam', ?, 'c0', 'totp', 1)`, id, r.find(id).Digest)
-		}, payout.CodeTwice},
+		}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -213,19 +213,19 @@ func TestApproveNeedsFreshStepUp(t *testing.T) {
 		{"none", func(_ *rig, s *access.StepUp) { *s = access.StepUp{} }, payout.CodeStepUp},
 		{"unknown", func(_ *rig, s *access.StepUp) { s.ID = "made up" }, payout.CodeStepUp},
 		{"no id", func(_ *rig, s *access.StepUp) { s.ID = "" }, payout.CodeStepUp},
-		{"another's", func(r *rig, s *access.StepUp) { *s = r.stepUp("sue", s.Digest) }, payout.CodeStepUp},
-		{"another's, passed off as one's own", func(r *rig, s *access.StepUp) { s.ID = r.stepUp("sue", s.Digest).ID }, payout.CodeStepUp},
-		{"about something else", func(r *rig, s *access.StepUp) { *s = r.stepUp("sam", "other") }, payout.CodeStepUp},
-		{"about something else, passed off as this", func(r *rig, s *access.StepUp) { s.ID = r.stepUp("sam", "other").ID }, payout.CodeStepUp},
-		{"about nothing", func(r *rig, s *access.StepUp) { *s = r.stepUp("sam", "") }, payout.CodeStepUp},
+		{"another's", func(r *rig, s *access.StepUp) { *s = r.stepUp("sue", s.Subject, s.Digest) }, payout.CodeStepUp},
+		{"another's, passed off as one's own", func(r *rig, s *access.StepUp) { s.ID = r.stepUp("sue", s.Subject, s.Digest).ID }, payout.CodeStepUp},
+		{"about something else", func(r *rig, s *access.StepUp) { *s = r.stepUp("sam", s.Subject, "other") }, payout.CodeStepUp},
+		{"about something else, passed off as this", func(r *rig, s *access.StepUp) { s.ID = r.stepUp("sam", s.Subject, "other").ID }, payout.CodeStepUp},
+		{"about nothing", func(r *rig, s *access.StepUp) { *s = r.stepUp("sam", s.Subject, "") }, payout.CodeStepUp},
 		{"not verified", func(r *rig, s *access.StepUp) { r.exec(`update challenges set verified_at = 0 where id = ?`, s.ID) }, payout.CodeStepUp},
-		{"used before", func(r *rig, s *access.StepUp) { r.exec(`update challenges set used_at = 1 where id = ?`, s.ID) }, payout.CodeStepUp},
+		{"used before", func(r *rig, s *access.StepUp) { r.exec(`insert into challenge_uses values (?, ?, 1)`, s.ID, s.Subject) }, payout.CodeStepUp},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t)
 			id := r.submit(r.draft())
-			proof := r.stepUp("sam", r.find(id).Digest)
+			proof := r.stepUp("sam", string(id), r.find(id).Digest)
 			tt.alter(r, &proof)
 			_, err := r.svc.Approve(r.ctx, sam(), id, proof)
 			p := r.find(id)
@@ -260,7 +260,7 @@ func TestApproveRefusesChangedRows(t *testing.T) {
 func TestStepUpSurvivesRefusal(t *testing.T) {
 	r := newRig(t)
 	id := r.submit(r.draft())
-	proof := r.stepUp("sam", r.find(id).Digest)
+	proof := r.stepUp("sam", string(id), r.find(id).Digest)
 	r.exec(`update accounts set version = 2 where id = 'a1'`)
 	if _, err := r.svc.Approve(r.ctx, sam(), id, proof); code(err) != payout.CodeCredentials {
 		t.Fatalf("got %v, want credentials", err)
@@ -270,7 +270,7 @@ func TestStepUpSurvivesRefusal(t *testing.T) {
 		t.Errorf("got %v, want the confirmation to be good still", err)
 	}
 	other := r.submit(r.draft())
-	proof = r.stepUp("sam", r.find(other).Digest)
+	proof = r.stepUp("sam", string(other), r.find(other).Digest)
 	r.exec(`alter table challenges rename to gone`)
 	_, err := r.svc.Approve(r.ctx, sam(), other, proof)
 	if _, refused := errors.AsType[*payout.Error](err); err == nil || refused {
@@ -387,7 +387,7 @@ func TestApproveRace(t *testing.T) {
 		version, sum := r.find(id).Version, r.find(id).Digest
 		proofs := make([]access.StepUp, 64)
 		for i := range proofs {
-			proofs[i] = r.stepUp([]access.PersonID{"sam", "sue", "sol"}[i%3], sum)
+			proofs[i] = r.stepUp([]access.PersonID{"sam", "sue", "sol"}[i%3], string(id), sum)
 		}
 		done := race(len(proofs), func(i int) error {
 			_, err := r.svc.Approve(r.ctx, super(proofs[i].Person), id, proofs[i])

@@ -43,9 +43,19 @@ func TestClaimChecks(t *testing.T) {
 		{"approval void", sql(`update approvals set void_at = 1`), payout.CodeApprover, payout.Submitted},
 		{"approval of something else", sql(`update approvals set digest = 'x'`), payout.CodeApprover, payout.Submitted},
 		{"approval by nobody", sql(`update approvals set person = ''`), payout.CodeApprover, payout.Submitted},
-		{"two approvals by one person", func(r *rig, id payout.ID) {
-			r.exec(`insert into approvals (payout, person, name, digest, challenge, means, at) select payout, person, name, digest, 'other', means, at from approvals`)
+		{"approval by another person's name", sql(`update approvals set name = 'Sol'`), payout.CodeApprover, payout.Submitted},
+		{"approval by another means", sql(`update approvals set means = 'totp'`), payout.CodeApprover, payout.Submitted},
+		{"approval of another time", sql(`update approvals set at = at + 1`), payout.CodeApprover, payout.Submitted},
+		{"approval that lapses later", sql(`update approvals set lapses_at = lapses_at + 1`), payout.CodeApprover, payout.Submitted},
+		{"approval of another intent", sql(`update approvals set intent = cast(replace(cast(intent as text), 'sam', 'sol') as blob)`), payout.CodeApprover, payout.Submitted},
+		{"approval without an intent", sql(`update approvals set intent = null`), payout.CodeApprover, payout.Submitted},
+		{"approval without a hash", sql(`update approvals set mac = null`), payout.CodeApprover, payout.Submitted},
+		{"approval nobody gave", func(r *rig, id payout.ID) {
+			r.exec(`update approvals set person = 'sol', challenge = 'other'`)
 		}, payout.CodeApprover, payout.Submitted},
+		{"a copy of an approval adds nothing", func(r *rig, id payout.ID) {
+			r.exec(`insert into approvals select payout, person, name, digest, 'other', means, at, void_at, intent, proof, lapses_at, mac from approvals`)
+		}, "", payout.Sending},
 		{"credentials replaced", sql(`update accounts set version = 2 where id = 'a1'`), payout.CodeCredentials, payout.Submitted},
 		{"account in test mode", sql(`update accounts set live = 0 where id = 'a1'`), payout.CodeAccount, payout.Submitted},
 		{"account at another address", sql(`update accounts set address = 'sim' where id = 'a1'`), payout.CodeAccount, payout.Submitted},

@@ -78,8 +78,17 @@ type Approval struct {
 	Name      string
 	At        time.Time
 	Digest    string
-	Challenge string // the step-up that was used up for it
-	Means     string // "password", "totp"
+	Challenge string        // the step-up that was used up for it
+	Means     string        // "passkey", "totp", "password"
+	Intent    []byte        // what the person said yes to; it names the payout and Digest
+	Proof     *access.Proof // the signature of Intent, if Means is "passkey"
+	Forged    bool          // its stored row does not fit its keyed hash: it counts for nothing
+	LapsesAt  time.Time     // as the intent says; zero: as the installation is set
+}
+
+// By reports whether a confirmation, named by its challenge, was used up for the approval.
+func (a Approval) By(challenge string) bool {
+	return challenge != "" && (a.Challenge == challenge || strings.HasPrefix(a.Challenge, challenge+"/"))
 }
 
 // Attempt is one send to the company. There is at most one for each decision.

@@ -75,7 +75,10 @@ func (p *Payout) settle(by access.Person, typed string, proof access.StepUp, w W
 	if typed != p.Content.Amount.Decimal() {
 		return &Error{Code: CodeAmount, Field: "amount"}
 	}
-	if err := useUp(w, proof, by, p.ReviewDigest()); err != nil {
+	if proof.Digest != p.ReviewDigest() {
+		return refuse(CodeStepUp)
+	}
+	if err := useUp(w, proof, by); err != nil {
 		return err
 	}
 	return p.close(by, marked, now)

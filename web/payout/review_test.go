@@ -132,18 +132,18 @@ func TestSettleNeedsAmountAndStepUp(t *testing.T) {
 		proof func(*rig, *payout.Payout) access.StepUp
 		want  string
 	}{
-		{"both fit", "250000", func(r *rig, p *payout.Payout) access.StepUp { return r.stepUp("sue", p.ReviewDigest()) }, ""},
-		{"another amount", "25000", func(r *rig, p *payout.Payout) access.StepUp { return r.stepUp("sue", p.ReviewDigest()) }, payout.CodeAmount},
-		{"no amount", "", func(r *rig, p *payout.Payout) access.StepUp { return r.stepUp("sue", p.ReviewDigest()) }, payout.CodeAmount},
-		{"confirmed the payout, not the evidence", "250000", func(r *rig, p *payout.Payout) access.StepUp { return r.stepUp("sue", p.Digest) }, payout.CodeStepUp},
-		{"somebody else's confirmation", "250000", func(r *rig, p *payout.Payout) access.StepUp { return r.stepUp("sam", p.ReviewDigest()) }, payout.CodeStepUp},
+		{"both fit", "250000", func(r *rig, p *payout.Payout) access.StepUp { return r.stepUp("sue", string(p.ID), p.ReviewDigest()) }, ""},
+		{"another amount", "25000", func(r *rig, p *payout.Payout) access.StepUp { return r.stepUp("sue", string(p.ID), p.ReviewDigest()) }, payout.CodeAmount},
+		{"no amount", "", func(r *rig, p *payout.Payout) access.StepUp { return r.stepUp("sue", string(p.ID), p.ReviewDigest()) }, payout.CodeAmount},
+		{"confirmed the payout, not the evidence", "250000", func(r *rig, p *payout.Payout) access.StepUp { return r.stepUp("sue", string(p.ID), p.Digest) }, payout.CodeStepUp},
+		{"somebody else's confirmation", "250000", func(r *rig, p *payout.Payout) access.StepUp { return r.stepUp("sam", string(p.ID), p.ReviewDigest()) }, payout.CodeStepUp},
 		{"stale", "250000", func(r *rig, p *payout.Payout) access.StepUp {
-			s := r.stepUp("sue", p.ReviewDigest())
+			s := r.stepUp("sue", string(p.ID), p.ReviewDigest())
 			r.pass(access.StepUpLife)
 			return s
 		}, payout.CodeStepUp},
 		{"about evidence that was replaced", "250000", func(r *rig, p *payout.Payout) access.StepUp {
-			s := r.stepUp("sue", p.ReviewDigest())
+			s := r.stepUp("sue", string(p.ID), p.ReviewDigest())
 			_, err := r.svc.Testify(r.ctx, ann(), p.ID, p.Version, payout.Review{Verdict: payout.Executed, Text: "found it after all", RemoteID: "R9"})
 			r.must(err)
 			return s

@@ -173,10 +173,15 @@ func (r *rig) form() payout.Form {
 }
 
 // stepUp is a confirmation by a person of what a digest names, asked for and given now.
-func (r *rig) stepUp(by access.PersonID, digest string) access.StepUp {
-	s := access.StepUp{ID: r.next("step"), Person: by, Digest: digest, Means: "password", AskedAt: r.now(), VerifiedAt: r.now()}
-	r.exec(`insert into challenges (id, person, purpose, subject, digest, means, asked_at, verified_at) values (?, ?, 'approve', '', ?, 'password', ?, ?)`,
-		s.ID, by, digest, r.now().UnixMilli(), r.now().UnixMilli())
+func (r *rig) stepUp(by access.PersonID, id, digest string) access.StepUp {
+	r.Helper()
+	i := access.About(payout.PurposeApprove, id, digest)
+	i.Format, i.Person, i.Nonce, i.AskedAt = "paywicket-intent-1", by, r.next("step"), r.now().UTC()
+	b, err := i.Encode()
+	r.must(err)
+	s := access.StepUp{ID: i.Nonce, Person: by, Subject: id, Digest: digest, Intent: b, Means: "password", AskedAt: r.now(), VerifiedAt: r.now()}
+	r.exec(`insert into challenges (id, person, purpose, subject, digest, intent, means, asked_at, verified_at) values (?, ?, 'approve', '', ?, ?, 'password', ?, ?)`,
+		s.ID, by, digest, b, r.now().UnixMilli(), r.now().UnixMilli())
 	return s
 }
 
@@ -202,7 +207,7 @@ func (r *rig) submit(id payout.ID) payout.ID {
 }
 
 func (r *rig) approveBy(by access.Person, id payout.ID) (*payout.Payout, error) {
-	return r.svc.Approve(r.ctx, by, id, r.stepUp(by.ID, r.find(id).Digest))
+	return r.svc.Approve(r.ctx, by, id, r.stepUp(by.ID, string(id), r.find(id).Digest))
 }
 
 func (r *rig) approve(id payout.ID) payout.ID {
@@ -258,7 +263,7 @@ func (r *rig) testify(id payout.ID, v payout.Verdict) payout.ID {
 }
 
 func (r *rig) settleBy(by access.Person, id payout.ID) (*payout.Payout, error) {
-	return r.svc.Settle(r.ctx, by, id, "250000", r.stepUp(by.ID, r.find(id).ReviewDigest()))
+	return r.svc.Settle(r.ctx, by, id, "250000", r.stepUp(by.ID, string(id), r.find(id).ReviewDigest()))
 }
 
 func (r *rig) settle(id payout.ID) payout.ID {

@@ -136,13 +136,19 @@ func (p *Payout) approve(by access.Person, proof access.StepUp, w World, life ti
 	if err := p.current(w); err != nil {
 		return err
 	}
-	if err := useUp(w, proof, by, p.Digest); err != nil {
+	intent, err := p.intended(proof, by)
+	if err != nil {
 		return err
 	}
-	p.Approvals = append(p.Approvals, Approval{Person: by.ID, Name: by.Name, At: now, Digest: p.Digest, Challenge: proof.ID, Means: proof.Means})
+	proof.Subject = string(p.ID)
+	if err := useUp(w, proof, by); err != nil {
+		return err
+	}
+	p.Approvals = append(p.Approvals, Approval{Person: by.ID, Name: by.Name, At: now, Digest: p.Digest, Challenge: usedAs(proof), Means: proof.Means,
+		Intent: proof.Intent, Proof: proof.Proof, LapsesAt: intent.LapsesAt})
 	p.OnePerson = p.OnePerson || marked
 	p.note(now, actorOf(by), audit.PayoutApproved, facts{"digest": p.Digest, "means": proof.Means, "one_person": marked,
-		"credential": p.Content.Credential})
+		"credential": p.Content.Credential, "intent": access.IntentDigest(proof.Intent)})
 	if len(p.Approvals) < policy.Require(p.Facts(onePerson)).Approvals {
 		return nil
 	}
@@ -176,9 +182,27 @@ func present(w World, id access.PersonID) (access.Person, bool, error) {
 	return person, onePerson, err
 }
 
-// useUp uses up a confirmation that must be this person's and about this digest.
-func useUp(w World, proof access.StepUp, by access.Person, digest string) error {
-	if proof.Person != by.ID || proof.Digest != digest {
+// intended reads what a confirmation says yes to, and refuses it unless that is this payout as it stands, by this person.
+func (p *Payout) intended(proof access.StepUp, by access.Person) (access.Intent, error) {
+	intent, err := access.ReadIntent(proof.Intent)
+	switch {
+	case err != nil:
+		return intent, &Error{Code: CodeStepUp, Err: err}
+	case intent.Purpose != PurposeApprove || intent.Person != by.ID || !intent.Names(string(p.ID), p.Digest):
+		return intent, refuse(CodeStepUp)
+	}
+	return intent, nil
+}
+
+// PurposeApprove is the purpose of an intent that approves payouts.
+const PurposeApprove = "approve"
+
+// usedAs names the use of a confirmation for one of the things it is about.
+func usedAs(proof access.StepUp) string { return proof.ID + "/" + proof.Subject }
+
+// useUp uses up a confirmation that must be this person's.
+func useUp(w World, proof access.StepUp, by access.Person) error {
+	if proof.Person != by.ID {
 		return refuse(CodeStepUp)
 	}
 	err := w.UseStepUp(proof)
@@ -203,6 +227,11 @@ func (p *Payout) release(life time.Duration, now time.Time) error {
 	}
 	p.Decisions++
 	p.ExpiresAt = now.Add(life)
+	for _, a := range p.Approvals {
+		if !a.LapsesAt.IsZero() && a.LapsesAt.Before(p.ExpiresAt) {
+			p.ExpiresAt = a.LapsesAt
+		}
+	}
 	p.DueAt = now
 	return nil
 }
@@ -373,7 +402,24 @@ func (p *Payout) unfitApprovals(w World) (*Error, error) {
 		if bar, _ := policy.MayApprove(f, person); bar != policy.None || a.Digest != p.Digest {
 			return refuse(CodeApprover, "Name", a.Name), nil
 		}
+		if err := p.signed(a, person); err != nil {
+			return &Error{Code: CodeApprover, Args: map[string]any{"Name": a.Name}, Err: err}, nil
+		}
 		f.Given = append(f.Given, a.Person) // the same person twice is not two
 	}
 	return nil, nil
+}
+
+// signed checks again that an approval says yes to this payout as it stands, and its signature where it has one.
+func (p *Payout) signed(a Approval, by access.Person) error {
+	if _, err := p.intended(access.StepUp{Intent: a.Intent}, by); err != nil {
+		return err
+	}
+	if a.Means != "passkey" {
+		return nil
+	}
+	if a.Proof == nil {
+		return errors.New("the signature is missing")
+	}
+	return a.Proof.Check(a.Intent)
 }

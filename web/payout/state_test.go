@@ -117,7 +117,7 @@ func operations() []operation {
 			return err
 		}, both(payout.Submitted, "draft")},
 		{"approve", func(r *rig, p *payout.Payout) error {
-			_, err := r.svc.Approve(r.ctx, sol(), p.ID, r.stepUp("sol", p.Digest))
+			_, err := r.svc.Approve(r.ctx, sol(), p.ID, r.stepUp("sol", string(p.ID), p.Digest))
 			return err
 		}, both(payout.Approved, "submitted", "submitted again")},
 		{"reject", func(r *rig, p *payout.Payout) error {
@@ -141,7 +141,7 @@ func operations() []operation {
 			return err
 		}, both(payout.Unknown, "unknown", "unknown, evidence waits")},
 		{"settle", func(r *rig, p *payout.Payout) error {
-			_, err := r.svc.Settle(r.ctx, sol(), p.ID, "250000", r.stepUp("sol", p.ReviewDigest()))
+			_, err := r.svc.Settle(r.ctx, sol(), p.ID, "250000", r.stepUp("sol", string(p.ID), p.ReviewDigest()))
 			return err
 		}, both(payout.NotExecuted, "unknown, evidence waits")},
 		{"claim", func(r *rig, p *payout.Payout) error {
