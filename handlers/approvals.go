@@ -28,7 +28,7 @@ func (h *Handlers) approvalRoutes() []route {
 }
 
 // maxQueue is how many waiting payouts a page lists: more than anybody decides about in one go.
-const maxQueue = 50
+const maxQueue = 200
 
 // queued is what waits in the stores where the person may approve, oldest first, with whether they may decide about it.
 func (h *Handlers) queued(r *http.Request) ([]approvals.Waiting, bool, error) {

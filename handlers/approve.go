@@ -14,7 +14,7 @@ import (
 
 // What a confirmation may be about.
 const (
-	purposeApprove = "approve"
+	purposeApprove = payout.PurposeApprove
 	purposeSettle  = "settle"
 )
 
@@ -38,7 +38,11 @@ func (h *Handlers) askApproval(w http.ResponseWriter, r *http.Request) error {
 	if in.Version != p.Version || in.Digest != p.Digest {
 		return h.decisionPage(w, r, p, http.StatusConflict, decisionNotes{notice: "approvals.changed"})
 	}
-	c, err := h.Access.Ask(r.Context(), person(r), purposeApprove, string(p.ID), p.Digest)
+	intent, err := h.Payouts.Intent(p)
+	if err != nil {
+		return err
+	}
+	c, err := h.Access.AskAbout(r.Context(), person(r), intent)
 	if errors.Is(err, access.ErrNoMeans) {
 		return h.saidPage(w, r, p, http.StatusConflict, approvals.Said{Key: "approvals.no_means", SetUp: true})
 	}
@@ -103,8 +107,18 @@ func (h *Handlers) confirmPage(w http.ResponseWriter, r *http.Request, p *payout
 		return err
 	}
 	r = aboutPayout(r, p, d.Content.Live)
-	confirmation := approvals.Confirmation{Challenge: c, Means: access.Means(person(r)), Error: problem}
+	confirmation, err := h.confirmation(r, c, problem)
+	if err != nil {
+		return err
+	}
 	return h.render(w, r, status, approvals.ConfirmPage(d, confirmation), nil)
+}
+
+// confirmation is what a person is asked for, with what their browser needs to let a passkey sign.
+func (h *Handlers) confirmation(r *http.Request, c access.Challenge, problem string) (approvals.Confirmation, error) {
+	p := person(r)
+	sign, err := h.Access.AssertionOptions(r.Context(), p, c)
+	return approvals.Confirmation{Challenge: c, Means: access.Means(p), Sign: string(sign), Fallback: p.HasTOTP, Error: problem}, err
 }
 
 // askAnew leads back to the decision when a confirmation is stale, used or about something else.
@@ -120,7 +134,7 @@ func (h *Handlers) askAnew(w http.ResponseWriter, r *http.Request, p *payout.Pay
 func (h *Handlers) confirmApproval(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Challenge string `form:"c"`
-		Code      string `form:"code" validate:"required,max=200"`
+		Code      string `form:"code" validate:"required,max=8192"` // a passkey's signature is long
 	}
 	wrong, err := h.decode(r, &in)
 	if err != nil {

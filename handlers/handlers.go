@@ -81,8 +81,8 @@ type route struct {
 func (h *Handlers) routes() []route {
 	var all []route
 	for _, area := range [][]route{
-		h.healthRoutes(), h.hookRoutes(), h.sessionRoutes(), h.meRoutes(), h.homeRoutes(), h.storeRoutes(), h.accountRoutes(), h.offerRoutes(),
-		h.payoutRoutes(), h.draftRoutes(), h.approvalRoutes(), h.reviewRoutes(), h.webhookRoutes(), h.peopleRoutes(),
+		h.healthRoutes(), h.hookRoutes(), h.sessionRoutes(), h.meRoutes(), h.passkeyRoutes(), h.homeRoutes(), h.storeRoutes(), h.accountRoutes(), h.offerRoutes(),
+		h.payoutRoutes(), h.draftRoutes(), h.approvalRoutes(), h.batchRoutes(), h.reviewRoutes(), h.webhookRoutes(), h.peopleRoutes(),
 		h.auditRoutes(), h.settingsRoutes(),
 	} {
 		all = append(all, area...)

@@ -58,6 +58,16 @@ func (h *Handlers) mePage(w http.ResponseWriter, r *http.Request, status int, m 
 	if m.Logins, err = h.Access.Logins(r.Context(), p); err != nil {
 		return err
 	}
+	keys, err := h.Access.Passkeys(r.Context(), p)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		m.Passkeys = append(m.Passkeys, me.Passkey{Passkey: k, Here: h.Access.Here(k)})
+	}
+	if m.Codes, err = h.Access.RecoveryLeft(r.Context(), p); err != nil {
+		return err
+	}
 	return h.render(w, r, status, me.Me(m), nil)
 }
 

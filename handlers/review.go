@@ -213,7 +213,9 @@ func (h *Handlers) settlePage(w http.ResponseWriter, r *http.Request, p *payout.
 	if err != nil {
 		return err
 	}
-	s.Challenge, s.Means = c, access.Means(person(r))
+	if s.Confirmation, err = h.confirmation(r, c, s.Error); err != nil {
+		return err
+	}
 	return h.render(w, aboutPayout(r, p, p.Content.Live), status, review.SettlePage(shown, s), nil)
 }
 
@@ -229,7 +231,7 @@ func (h *Handlers) askSettleAgain(w http.ResponseWriter, r *http.Request, p *pay
 type settling struct {
 	Challenge string `form:"c"`
 	Amount    string `form:"amount" validate:"required,max=60"`
-	Code      string `form:"code" validate:"required,max=200"`
+	Code      string `form:"code" validate:"required,max=8192"`
 }
 
 func (h *Handlers) confirmSettle(w http.ResponseWriter, r *http.Request) error {

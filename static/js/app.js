@@ -104,6 +104,41 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of document.querySelectorAll("[data-busy]")) idle(form);
 });
 
+// --- A passkey signs what stands on the page, or is made. Whatever else is typed goes as it is.
+
+async function answerOf(box) {
+  const { sign, create } = box.dataset;
+  if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) throw new Error(box.dataset.lacking);
+  const answer = sign
+    ? navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(sign)) })
+    : navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(create)) });
+  return JSON.stringify(await answer);
+}
+
+async function askPasskey(form, box, submitter) {
+  const problem = box.querySelector("[data-problem]");
+  problem.hidden = true;
+  busy(form, submitter);
+  try {
+    form.elements.code.value = await answerOf(box);
+    idle(form);
+    form.requestSubmit(submitter);
+  } catch (e) {
+    idle(form);
+    problem.textContent = e.message === box.dataset.lacking ? e.message : box.dataset.failed;
+    problem.hidden = false;
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const box = form.querySelector("[data-sign], [data-create]");
+  if (!box || form.elements.code.value !== "") return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  askPasskey(form, box, event.submitter);
+}, true);
+
 // --- What is typed while htmx fetches the same form is put into it again; what could not be fetched or saved is said.
 
 const typedIn = (form) => [...form.querySelectorAll("input[id]:not([type=hidden]), select[id], textarea[id]")].map((e) => [e.id, e.value, e]);

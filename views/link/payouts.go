@@ -89,6 +89,22 @@ func PayoutStateQuery(ctx context.Context, id string, query url.Values) string {
 // Approvals is what waits for a decision.
 func Approvals(ctx context.Context) string { return to(ctx, "approvals") }
 
+// Batch is where several payouts are approved in one go.
+func Batch(ctx context.Context) string { return to(ctx, "approvals", "batch") }
+
+// BatchConfirm is where they are signed; challenge names what was asked.
+func BatchConfirm(ctx context.Context, challenge string) string {
+	return with(BatchSign(ctx), url.Values{"c": {challenge}})
+}
+
+// BatchSign is where the signature goes.
+func BatchSign(ctx context.Context) string { return to(ctx, "approvals", "batch", "confirm") }
+
+// BatchDone says what became of each.
+func BatchDone(ctx context.Context, challenge string) string {
+	return with(to(ctx, "approvals", "batch", "done"), url.Values{"c": {challenge}})
+}
+
 // Approval is the page of one decision.
 func Approval(ctx context.Context, id string) string { return to(ctx, "approvals", id) }
 

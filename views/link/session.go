@@ -32,6 +32,23 @@ func MeTOTP(ctx context.Context) string { return to(ctx, "me", "totp") }
 // MeTOTPRemove is where an authenticator app is taken away.
 func MeTOTPRemove(ctx context.Context) string { return to(ctx, "me", "totp", "remove") }
 
+// MePasskeyNew is where the making of a passkey begins.
+func MePasskeyNew(ctx context.Context) string { return to(ctx, "me", "passkeys", "new") }
+
+// MePasskeyMake is where the browser makes it; challenge names what was asked.
+func MePasskeyMake(ctx context.Context, challenge string) string {
+	return with(to(ctx, "me", "passkeys", "make"), url.Values{"c": {challenge}})
+}
+
+// MePasskeys is where a new passkey is kept.
+func MePasskeys(ctx context.Context) string { return to(ctx, "me", "passkeys") }
+
+// MePasskey is where a passkey is taken away.
+func MePasskey(ctx context.Context, id string) string { return to(ctx, "me", "passkeys", id) }
+
+// MeRecovery is where recovery codes are made.
+func MeRecovery(ctx context.Context) string { return to(ctx, "me", "recovery") }
+
 // MeSessions is where a person ends sessions on other devices.
 func MeSessions(ctx context.Context) string { return to(ctx, "me", "sessions") }
 

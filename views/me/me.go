@@ -22,6 +22,8 @@ type Page struct {
 	Languages []i18n.Language
 	Roles     []string // what the person is and where, a line each
 	Logins    []access.Login
+	Passkeys  []Passkey
+	Codes     int    // recovery codes left
 	Login     string // the one of this browser, "" through a host program
 	Least     int    // characters of a password
 

@@ -69,6 +69,15 @@ func (s *Service) Asked(ctx context.Context, p Person, id string) (Challenge, er
 	return c, nil
 }
 
+// Mine is a confirmation of a person, however it stands. ErrNotFound: it is another's.
+func (s *Service) Mine(ctx context.Context, p Person, id string) (Challenge, error) {
+	c, err := s.repo.Challenge(ctx, id)
+	if err == nil && c.Person != p.ID {
+		return Challenge{}, ErrNotFound
+	}
+	return c, err
+}
+
 // Verify checks what the person typed to confirm. ErrSignIn: it does not fit, try again. ErrStepUp: ask anew. After too many
 // tries, also at other confirmations, it is a *ThrottledError.
 func (s *Service) Verify(ctx context.Context, p Person, id, typed string) (StepUp, error) {
@@ -116,7 +125,7 @@ func (s *Service) confirms(ctx context.Context, p Person, c Challenge, typed str
 	}
 	means := "password"
 	switch {
-	case c.Purpose == PurposeFactor && isRecovery(typed):
+	case c.Purpose == PurposeFactor && Means(p) != "password" && isRecovery(typed): // a password may look like one
 		means = "recovery"
 	case secrets.TOTP != "":
 		means = "totp"

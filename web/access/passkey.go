@@ -124,37 +124,53 @@ func (s *Service) holderOf(ctx context.Context, p Person) (holder, error) {
 const purposePasskey = "passkey"
 
 // NewPasskey opens the making of a passkey, once the person has confirmed with what they had until now: id is a challenge of
-// AskFactor. It returns the id of another one and the options for the browser, as JSON. ErrSignIn: typed does not fit. ErrTaken:
-// there are enough.
-func (s *Service) NewPasskey(ctx context.Context, p Person, id, typed string) (string, []byte, error) {
+// AskFactor. It returns another one, for AddPasskey. ErrSignIn: typed does not fit. ErrTaken: there are enough.
+func (s *Service) NewPasskey(ctx context.Context, p Person, id, typed string) (Challenge, error) {
 	if err := s.confirmFactor(ctx, p, id, typed); err != nil {
-		return "", nil, err
+		return Challenge{}, err
 	}
 	h, err := s.holderOf(ctx, p)
 	if err != nil {
-		return "", nil, err
+		return Challenge{}, err
 	}
 	if len(h.keys) >= maxPasskeys {
-		return "", nil, ErrTaken
+		return Challenge{}, ErrTaken
 	}
 	w, err := s.relyingParty()
 	if err != nil {
-		return "", nil, err
+		return Challenge{}, err
 	}
 	creation, session, err := w.BeginRegistration(h, webauthn.WithExclusions(webauthn.Credentials(h.keys).CredentialDescriptors()))
 	if err != nil {
-		return "", nil, fmt.Errorf("begin passkey: %w", err)
+		return Challenge{}, fmt.Errorf("begin passkey: %w", err)
 	}
-	options, err := json.Marshal(creation.Response)
+	kept, err := json.Marshal(making{Options: creation.Response, Session: *session})
 	if err != nil {
-		return "", nil, fmt.Errorf("encode options of passkey: %w", err)
-	}
-	kept, err := json.Marshal(session)
-	if err != nil {
-		return "", nil, fmt.Errorf("encode session of passkey: %w", err)
+		return Challenge{}, fmt.Errorf("encode options of passkey: %w", err)
 	}
 	c := Challenge{ID: s.opts.NewID(), Person: p.ID, Purpose: purposePasskey, Digest: session.Challenge, Intent: kept, AskedAt: s.opts.Now()}
-	return c.ID, options, s.repo.AddChallenge(ctx, c)
+	return c, s.repo.AddChallenge(ctx, c)
+}
+
+// making is a passkey on its way: what the browser is asked, and what its answer is held against.
+type making struct {
+	Options protocol.PublicKeyCredentialCreationOptions `json:"options"`
+	Session webauthn.SessionData                        `json:"session"`
+}
+
+// CreationOptions is what the browser needs to make a passkey, as JSON. ErrStepUp: it took too long, begin anew.
+func (s *Service) CreationOptions(ctx context.Context, p Person, id string) ([]byte, error) {
+	c, err := s.Asked(ctx, p, id)
+	if err != nil || c.Purpose != purposePasskey {
+		return nil, errors.Join(err, errIf(err == nil, ErrStepUp))
+	}
+	var m struct {
+		Options json.RawMessage `json:"options"`
+	}
+	if err := json.Unmarshal(c.Intent, &m); err != nil {
+		return nil, fmt.Errorf("read options of passkey: %w", err)
+	}
+	return m.Options, nil
 }
 
 // PurposeFactor is a confirmation before what a person confirms with is changed.
@@ -213,8 +229,10 @@ func (s *Service) AddPasskey(ctx context.Context, p Person, name string, by Conf
 
 // created checks what the browser answered to the making of a passkey.
 func (s *Service) created(p Person, c Challenge, answer string) (*webauthn.Credential, error) {
-	var session webauthn.SessionData
-	if err := json.Unmarshal(c.Intent, &session); err != nil {
+	var m struct {
+		Session webauthn.SessionData `json:"session"`
+	}
+	if err := json.Unmarshal(c.Intent, &m); err != nil {
 		return nil, fmt.Errorf("read session of passkey: %w", err)
 	}
 	parsed, err := protocol.ParseCredentialCreationResponseBytes([]byte(answer))
@@ -225,8 +243,8 @@ func (s *Service) created(p Person, c Challenge, answer string) (*webauthn.Crede
 	if err != nil {
 		return nil, err
 	}
-	session.Expires = time.Time{} // Asked has looked at the time, by the clock of this service
-	credential, err := w.CreateCredential(holder{person: p}, session, parsed)
+	m.Session.Expires = time.Time{} // Asked has looked at the time, by the clock of this service
+	credential, err := w.CreateCredential(holder{person: p}, m.Session, parsed)
 	if err != nil {
 		return nil, errors.Join(ErrSignIn, err)
 	}

@@ -3,8 +3,11 @@ package payout
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/audit"
 	"github.com/paywicket/paywicket/web/store"
@@ -100,6 +103,38 @@ func (s *Service) Approve(ctx context.Context, by access.Person, id ID, proof ac
 		s.opts.Changed()
 	}
 	return p, err
+}
+
+// Intent is what a person says yes to who approves payouts as they stand: their digests and the totals per currency, and how
+// long the approval counts.
+func (s *Service) Intent(all ...*Payout) (access.Intent, error) {
+	i := access.Intent{Purpose: PurposeApprove, LapsesAt: s.opts.Now().Add(s.opts.ApprovalLife).UTC().Truncate(time.Millisecond)}
+	for _, p := range all {
+		i.Things = append(i.Things, access.Thing{ID: string(p.ID), Digest: p.Digest, Amount: p.Content.Amount})
+	}
+	var err error
+	i.Totals, err = Totals(all)
+	return i, err
+}
+
+// Totals adds payouts up, a currency each, in the order of their codes.
+func Totals(all []*Payout) ([]money.Amount, error) {
+	var sums []money.Amount
+	for _, p := range all {
+		a := p.Content.Amount
+		at := slices.IndexFunc(sums, func(s money.Amount) bool { return s.Currency == a.Currency })
+		if at < 0 {
+			sums = append(sums, a)
+			continue
+		}
+		sum, err := sums[at].Add(a)
+		if err != nil {
+			return nil, err
+		}
+		sums[at] = sum
+	}
+	slices.SortFunc(sums, func(a, b money.Amount) int { return strings.Compare(a.Currency, b.Currency) })
+	return sums, nil
 }
 
 // MayApprove says what bars a person from approving a payout as it stands: nil if nothing does.
