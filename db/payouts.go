@@ -245,3 +245,13 @@ func (r Payouts) Update(ctx context.Context, s payout.Scope, id payout.ID, chang
 	}
 	return again, err
 }
+
+// Look lets look read what rules look at, as it stands at one moment.
+func (r Payouts) Look(ctx context.Context, look func(payout.World) error) error {
+	tx, err := r.d.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // it has written nothing
+	return look(world{ctx, r.d, tx})
+}

@@ -5,8 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/policy"
 	"github.com/paywicket/paywicket/web/store"
 )
 
@@ -45,6 +48,39 @@ func (w world) Halted() (string, error) {
 		return why, nil
 	}
 	return setting(w.ctx, w.tx, settingHalted)
+}
+
+func (w world) Policy() (policy.Set, error) { return currentRules(w.ctx, w.tx) }
+
+// Known reports whether a store has paid an account before.
+func (w world) Known(id store.ID, key string) (bool, error) {
+	var n int
+	err := w.tx.QueryRowContext(w.ctx, `select $2 = '' or exists (select 1 from payouts where recipient_key = $2 and store = $1 and state = 'paid')`,
+		string(id), key).Scan(&n)
+	return n == 1, err
+}
+
+// Spent adds up what was approved since and is not known to have come to nothing. Rows of approvals stay when they are void, so
+// what was approved, sent and settled by people counts too.
+func (w world) Spent(what payout.Spending) (int64, error) {
+	var sum int64
+	err := w.tx.QueryRowContext(w.ctx, `
+		select coalesce(sum(p.minor), 0) from payouts p
+		where p.id in (select payout from approvals where at >= $1 and ($2 = '' or person = $2))
+			and p.id <> $3 and p.currency = $4 and p.live = $5 and ($6 = '' or p.store = $6)
+			and (p.state in ('approved', 'sending', 'accepted', 'unknown', 'paid', 'returned') or $2 <> '' and p.state = 'submitted'
+				and exists (select 1 from approvals a where a.payout = p.id and a.person = $2 and a.void_at = 0))`,
+		millis(what.Since), string(what.Approver), string(what.Except), what.Currency, bit(what.Live), string(what.Store)).Scan(&sum)
+	if err != nil {
+		return 0, fmt.Errorf("add up what was approved: %w", err)
+	}
+	return sum, nil
+}
+
+func (w world) Zone(id store.ID) (*time.Location, error) {
+	var s store.Store
+	err := w.tx.QueryRowContext(w.ctx, `select zone from stores where id = $1`, string(id)).Scan(&s.Zone)
+	return s.Location(), err
 }
 
 // UseStepUp uses up a confirmation: it must be this person's, about this intent, verified, fresh and not used for this

@@ -38,18 +38,17 @@ func (h *Handlers) queued(r *http.Request) ([]approvals.Waiting, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	onePerson, err := h.onePerson(r.Context())
-	if err != nil {
-		return nil, false, err
-	}
 	var all []approvals.Waiting
 	for _, row := range page.Rows {
 		p, err := h.Payouts.Find(r.Context(), by, row.ID) // a row does not say who edited it
 		if err != nil {
 			return nil, false, err
 		}
-		bar, marked := policy.MayApprove(p.Facts(onePerson), by)
-		all = append(all, approvals.Waiting{Row: row, Own: bar != policy.None, Marked: marked})
+		ruling, err := h.Payouts.Ruling(r.Context(), p, by)
+		if err != nil {
+			return nil, false, err
+		}
+		all = append(all, approvals.Waiting{Row: row, Own: ruling.Bar != policy.None, Marked: ruling.Marked})
 	}
 	return all, !page.Next.IsZero(), nil
 }
@@ -152,7 +151,7 @@ func (h *Handlers) decisionPage(w http.ResponseWriter, r *http.Request, p *payou
 
 // decisionOf gathers everything the approver reads.
 func (h *Handlers) decisionOf(r *http.Request, p *payout.Payout) (approvals.Decision, error) {
-	d := approvals.Decision{Payout: p}
+	d := approvals.Decision{Payout: p, By: person(r).ID}
 	var err error
 	if d.Content, err = p.Signed(); err != nil {
 		return d, err
@@ -231,14 +230,22 @@ func (h *Handlers) addPeople(r *http.Request, d *approvals.Decision) error {
 }
 
 func (h *Handlers) addRules(r *http.Request, d *approvals.Decision) error {
-	onePerson, err := h.onePerson(r.Context())
-	if err != nil {
+	var err error
+	if d.Ruling, err = h.Payouts.Ruling(r.Context(), d.Payout, person(r)); err != nil {
 		return err
 	}
-	facts := d.Payout.Facts(onePerson)
-	bar, marked := policy.MayApprove(facts, person(r))
-	d.Need, d.Bar, d.Marked = policy.Require(facts), string(bar), marked
-	return nil
+	d.Names, err = h.names(r)
+	return err
+}
+
+// names is what everybody is called.
+func (h *Handlers) names(r *http.Request) (map[access.PersonID]string, error) {
+	everybody, err := h.Access.People(r.Context())
+	names := make(map[access.PersonID]string, len(everybody))
+	for _, p := range everybody {
+		names[p.ID] = p.Name
+	}
+	return names, err
 }
 
 func (h *Handlers) addHistory(r *http.Request, d *approvals.Decision) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/policy"
 )
 
 // What a confirmation may be about.
@@ -38,7 +39,7 @@ func (h *Handlers) askApproval(w http.ResponseWriter, r *http.Request) error {
 	if in.Version != p.Version || in.Digest != p.Digest {
 		return h.decisionPage(w, r, p, http.StatusConflict, decisionNotes{notice: "approvals.changed"})
 	}
-	intent, err := h.Payouts.Intent(p)
+	intent, err := h.Payouts.Intent(r.Context(), p)
 	if err != nil {
 		return err
 	}
@@ -57,11 +58,11 @@ func (h *Handlers) notOpen(w http.ResponseWriter, r *http.Request, p *payout.Pay
 	if p.State != payout.Submitted {
 		return true, h.decidedPage(w, r, p, http.StatusConflict)
 	}
-	onePerson, err := h.onePerson(r.Context())
+	ruling, err := h.Payouts.Ruling(r.Context(), p, person(r))
 	if err != nil {
 		return true, err
 	}
-	if h.Payouts.MayApprove(p, person(r), onePerson) != nil {
+	if !ruling.Open() {
 		return true, h.decisionPage(w, r, p, http.StatusForbidden, decisionNotes{})
 	}
 	account, err := h.Stores.AccountOf(r.Context(), p.Store, p.Content.Account)
@@ -220,7 +221,7 @@ func (h *Handlers) refused(w http.ResponseWriter, r *http.Request, p *payout.Pay
 	case payout.CodeChanged:
 		n.notice = "approvals.changed"
 		return h.decisionPage(w, r, p, http.StatusConflict, n)
-	case payout.CodeOwnWork, payout.CodeNotAllowed, payout.CodeTwice:
+	case payout.CodeOwnWork, payout.CodeNotAllowed, payout.CodeTwice, payout.CodeLimit, string(policy.NotAmong):
 		return h.decisionPage(w, r, p, http.StatusForbidden, n)
 	case payout.CodeState, payout.CodeCredentials, payout.CodeSnapshot:
 		return h.decisionPage(w, r, p, http.StatusConflict, n)

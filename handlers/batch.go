@@ -32,7 +32,7 @@ func (h *Handlers) batchRow(r *http.Request, id payout.ID) (approvals.BatchRow, 
 	if p.State != payout.Submitted {
 		return row, nil
 	}
-	onePerson, err := h.onePerson(r.Context())
+	ruling, err := h.Payouts.Ruling(r.Context(), p, person(r))
 	if err != nil {
 		return row, err
 	}
@@ -41,7 +41,7 @@ func (h *Handlers) batchRow(r *http.Request, id payout.ID) (approvals.BatchRow, 
 		return row, err
 	}
 	_, signedErr := p.Signed()
-	row.Open = h.Payouts.MayApprove(p, person(r), onePerson) == nil && account.Version == p.Content.Credential && signedErr == nil
+	row.Open = ruling.Open() && account.Version == p.Content.Credential && signedErr == nil
 	earlier, err := h.History.Earlier(r.Context(), payout.ScopeOf(person(r), access.ViewPayouts), p)
 	if err != nil {
 		return row, err
@@ -110,7 +110,7 @@ func (h *Handlers) askBatch(w http.ResponseWriter, r *http.Request) error {
 	if slices.ContainsFunc(all, func(p *payout.Payout) bool { return p.Content.Live != all[0].Content.Live }) {
 		return h.batchPage(w, r, http.StatusUnprocessableEntity, picked, l.T("approvals.batch.mixed"))
 	}
-	intent, err := h.Payouts.Intent(all...)
+	intent, err := h.Payouts.Intent(r.Context(), all...)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/paywicket/paywicket/web/audit"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/policy"
 	"github.com/paywicket/paywicket/web/runner"
 	"github.com/paywicket/paywicket/web/store"
 )
@@ -24,6 +25,7 @@ import (
 type Handlers struct {
 	Access    *access.Service
 	Stores    *store.Service
+	Policies  *policy.Service
 	Payouts   *payout.Service
 	History   payout.History
 	Inbox     *inbox.Service
@@ -82,7 +84,7 @@ func (h *Handlers) routes() []route {
 	var all []route
 	for _, area := range [][]route{
 		h.healthRoutes(), h.hookRoutes(), h.sessionRoutes(), h.meRoutes(), h.passkeyRoutes(), h.homeRoutes(), h.storeRoutes(), h.accountRoutes(), h.offerRoutes(),
-		h.payoutRoutes(), h.draftRoutes(), h.approvalRoutes(), h.batchRoutes(), h.reviewRoutes(), h.webhookRoutes(), h.peopleRoutes(),
+		h.payoutRoutes(), h.draftRoutes(), h.approvalRoutes(), h.batchRoutes(), h.policyRoutes(), h.reviewRoutes(), h.webhookRoutes(), h.peopleRoutes(),
 		h.auditRoutes(), h.settingsRoutes(),
 	} {
 		all = append(all, area...)

@@ -141,14 +141,13 @@ func (h *Handlers) addDeciders(r *http.Request, o *payouts.One) error {
 	if o.Payout.State != payout.Submitted {
 		return nil
 	}
-	onePerson, err := h.onePerson(r.Context())
-	if err != nil {
-		return err
-	}
-	facts := o.Payout.Facts(onePerson)
 	everybody, err := h.Access.People(r.Context())
 	for _, who := range everybody {
-		if bar, _ := policy.MayApprove(facts, who); bar == policy.None {
+		ruling, err := h.Payouts.Ruling(r.Context(), o.Payout, who)
+		if err != nil {
+			return err
+		}
+		if ruling.Bar == policy.None {
 			o.Approvers = append(o.Approvers, who.Name)
 			o.MayApprove = o.MayApprove || who.ID == person(r).ID
 		}

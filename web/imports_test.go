@@ -49,7 +49,7 @@ func importTable() []importRule {
 		{"web/vault", contract},
 		{"web/audit", contract},
 		{"web/access", append(slices.Clone(contract), "web/audit")},
-		{"web/policy", append(slices.Clone(contract), "web/access")},
+		{"web/policy", append(slices.Clone(contract), "web/access", "web/audit")},
 		{"web/store", append(slices.Clone(contract), "web/access", "web/audit", "web/vault")},
 		{"web/payout", rules},
 		{"web/runner", append(slices.Clone(core), "web/inbox", "providers/httpx")},

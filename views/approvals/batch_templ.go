@@ -694,7 +694,7 @@ func BatchConfirmPage(b Batch) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Signed(b.Confirmation, nil).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Signed(b.Confirmation).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

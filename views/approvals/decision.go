@@ -16,24 +16,24 @@ import (
 
 // Decision is everything on the approver's page.
 type Decision struct {
-	Payout    *payout.Payout
-	Content   payout.Content // what is signed, read back from the snapshot
-	Account   store.Account  // as it is now
-	Simulated bool           // the account's address is a simulator
-	Approves  bool           // the company approves each payout itself, once more
-	CannotAsk bool           // the company cannot be asked where a payout stands
-	Author    access.Person
-	Editors   []access.Person // who changed it, the author left out
-	Balance   Balance
-	Earlier   payout.Earlier
-	Need      policy.Requirement
-	Bar       string // why this person may not approve, a key below "approvals.bar"; "" if nothing bars
-	Marked    bool   // only one-person mode makes it possible
-	Stale     bool   // the keys were replaced since it was asked for: nobody can approve it
-	MayEdit   bool   // the person may draft, and so send it back
-	Halted    bool   // sending is stopped for the account or everywhere
-	Queue     []Waiting
-	Drift     Drift // what the company does not take any more
+	Payout        *payout.Payout
+	Content       payout.Content  // what is signed, read back from the snapshot
+	Account       store.Account   // as it is now
+	By            access.PersonID // who reads the page
+	Simulated     bool            // the account's address is a simulator
+	Approves      bool            // the company approves each payout itself, once more
+	CannotAsk     bool            // the company cannot be asked where a payout stands
+	Author        access.Person
+	Editors       []access.Person // who changed it, the author left out
+	Balance       Balance
+	Earlier       payout.Earlier
+	payout.Ruling // what the rules say, and whether this person may approve
+	Names         map[access.PersonID]string
+	Stale         bool // the keys were replaced since it was asked for: nobody can approve it
+	MayEdit       bool // the person may draft, and so send it back
+	Halted        bool // sending is stopped for the account or everywhere
+	Queue         []Waiting
+	Drift         Drift // what the company does not take any more
 
 	Notice      string // a key with title and text about what just happened, "" for nothing
 	Reason      string // of a rejection, as typed
@@ -67,22 +67,33 @@ func (b Balance) missing() money.Amount {
 }
 
 // open reports whether the two verbs are offered.
-func (d Decision) open() bool { return d.Bar == "" && !d.Stale }
+func (d Decision) open() bool { return d.Ruling.Open() && !d.Stale }
 
 // last reports whether this approval completes the set, so that it sends.
 func (d Decision) last() bool { return d.after() == 0 }
 
 // after is how many approvals are needed after the next one: it sends only if none is.
-func (d Decision) after() int { return max(d.Need.Approvals-len(d.Payout.Approvals)-1, 0) }
+func (d Decision) after() int { return d.Need.Missing(append(d.given(), d.By)) }
 
 // missing is how many approvals are still to be given by others than the reader.
 func (d Decision) missing() int {
-	n := d.Need.Approvals - len(d.Payout.Approvals)
 	if d.open() {
-		n--
+		return d.after()
 	}
-	return max(n, 0)
+	return d.Need.Missing(d.given())
 }
+
+// given is who has approved.
+func (d Decision) given() []access.PersonID {
+	var all []access.PersonID
+	for _, a := range d.Payout.Approvals {
+		all = append(all, a.Person)
+	}
+	return all
+}
+
+// needed is how many approvals it takes in all.
+func (d Decision) needed() int { return len(d.Payout.Approvals) + d.Need.Missing(d.given()) }
 
 func (d Decision) id() string { return string(d.Payout.ID) }
 
@@ -112,7 +123,7 @@ func (d Decision) verb(ctx context.Context) string {
 	if d.last() {
 		return ui.T(ctx, "approvals.do.send")
 	}
-	return ui.T(ctx, "approvals.do.one_of", "Number", len(d.Payout.Approvals)+1, "Count", d.Need.Approvals)
+	return ui.T(ctx, "approvals.do.one_of", "Number", len(d.Payout.Approvals)+1, "Count", d.needed())
 }
 
 // role names what somebody is in the payout's store.
@@ -130,10 +141,13 @@ func (d Decision) role(ctx context.Context, p access.Person) string {
 
 // bar says why the person may not approve.
 func (d Decision) bar(ctx context.Context) string {
-	if d.Bar == string(policy.OwnWork) {
+	if d.Bar == policy.OwnWork {
 		return ui.T(ctx, "approvals.bar."+d.ownWork(views.From(ctx).Person.ID))
 	}
-	return ui.T(ctx, "approvals.bar."+d.Bar)
+	if d.Bar == policy.NotAmong {
+		return ui.T(ctx, "approvals.bar.not_among", "Names", d.wanted(ctx))
+	}
+	return ui.T(ctx, "approvals.bar."+string(d.Bar))
 }
 
 // ownWork says what of it is the person's own work.

@@ -13,7 +13,7 @@ func versionOf(p *payout.Payout) string { return strconv.Itoa(p.Version) }
 // youText says which approval the reader's is.
 func youText(ctx context.Context, d Decision) string {
 	switch {
-	case d.Need.Approvals == 1:
+	case d.needed() == 1:
 		return ui.T(ctx, "approvals.you_only")
 	case d.last():
 		return ui.T(ctx, "approvals.you_last")

@@ -73,6 +73,7 @@ func places(ctx context.Context) []place {
 		{key: "nav.accounts", href: link.Accounts(ctx), need: access.ViewAccounts},
 		{key: "nav.stores", href: link.Stores(ctx), need: access.ManageStores},
 		{key: "nav.people", href: link.People(ctx), need: access.ManagePeople},
+		{key: "nav.policies", href: link.Policies(ctx), need: access.ManageSettings},
 		{key: "nav.audit", href: link.Audit(ctx), need: access.ViewAudit},
 		{key: "nav.settings", href: link.Settings(ctx), need: access.ManageSettings},
 	}

@@ -63,7 +63,7 @@ func menu(html string) []string {
 
 func TestMenuShowsWhatIsAllowed(t *testing.T) {
 	for role, want := range map[access.Role][]string{
-		access.SuperAdmin:    {"Home", "Approvals", "Payouts", "Webhooks", "Accounts", "Stores", "People", "Audit", "Settings"},
+		access.SuperAdmin:    {"Home", "Approvals", "Payouts", "Webhooks", "Accounts", "Stores", "People", "Rules", "Audit", "Settings"},
 		access.MerchantAdmin: {"Home", "Payouts", "Webhooks", "Accounts", "Stores"},
 		access.Accountant:    {"Home", "Payouts", "Webhooks", "Accounts", "Audit"},
 	} {

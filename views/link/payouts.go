@@ -89,6 +89,26 @@ func PayoutStateQuery(ctx context.Context, id string, query url.Values) string {
 // Approvals is what waits for a decision.
 func Approvals(ctx context.Context) string { return to(ctx, "approvals") }
 
+// Policies is the rules about approvals.
+func Policies(ctx context.Context) string { return to(ctx, "policies") }
+
+// PolicyEdit is where rules are drafted.
+func PolicyEdit(ctx context.Context) string { return to(ctx, "policies", "edit") }
+
+// Policy is one proposal, with what it would mean.
+func Policy(ctx context.Context, id string) string { return to(ctx, "policies", id) }
+
+// PolicyConfirm is where it is confirmed.
+func PolicyConfirm(ctx context.Context, id string) string { return to(ctx, "policies", id, "confirm") }
+
+// PolicyConfirmAsked is the page that asks for it; challenge names what was asked.
+func PolicyConfirmAsked(ctx context.Context, id, challenge string) string {
+	return with(PolicyConfirm(ctx, id), url.Values{"c": {challenge}})
+}
+
+// PolicyDrop ends a proposal.
+func PolicyDrop(ctx context.Context, id string) string { return to(ctx, "policies", id, "drop") }
+
 // Batch is where several payouts are approved in one go.
 func Batch(ctx context.Context) string { return to(ctx, "approvals", "batch") }
 

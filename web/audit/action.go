@@ -62,6 +62,9 @@ const (
 	SenderTaken     Action = "sender.taken"
 	SendingFrozen   Action = "sending.frozen"
 	SendingUnfrozen Action = "sending.unfrozen"
+	PolicyProposed  Action = "policy.proposed"
+	PolicyChanged   Action = "policy.changed"
+	PolicyDropped   Action = "policy.dropped"
 	KeysCreated     Action = "keys.created"
 	KeysRotated     Action = "keys.rotated"
 )
@@ -79,6 +82,7 @@ func Actions() []Action {
 		PersonInvited, PersonInviteConfirmed, PersonInviteRevoked, PersonJoined, PersonSignedIn, PersonSignInFailed, PersonDisabled, PersonEnabled, PersonRoleGranted,
 		PersonRoleRevoked, PersonPasswordChanged, PersonTOTPAdded, PersonTOTPRemoved,
 		PersonPasskeyAdded, PersonPasskeyRemoved, PersonRecoveryMade, PersonRecoveryUsed, PersonSessionsEnded,
-		SetupDone, SettingsChanged, SenderTaken, SendingFrozen, SendingUnfrozen, KeysCreated, KeysRotated,
+		SetupDone, SettingsChanged, SenderTaken, SendingFrozen, SendingUnfrozen,
+		PolicyProposed, PolicyChanged, PolicyDropped, KeysCreated, KeysRotated,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/audit"
 	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/policy"
 )
 
 // Invariants 6 and 8: who may approve, judged by what the database says at that moment and not by what was true when the
@@ -67,8 +68,8 @@ func TestEditorsAndResolversMayNotApprove(t *testing.T) {
 		if _, err := r.approveBy(by, id); code(err) != payout.CodeOwnWork {
 			t.Errorf("%s edited: got %v, want own_work", by.ID, err)
 		}
-		if err := r.svc.MayApprove(r.find(id), by, false); code(err) != payout.CodeOwnWork {
-			t.Errorf("%s edited: page got %v, want own_work", by.ID, err)
+		if ruling, err := r.svc.Ruling(r.ctx, r.find(id), by); err != nil || ruling.Bar != policy.OwnWork {
+			t.Errorf("%s edited: page got %q, %v, want own_work", by.ID, ruling.Bar, err)
 		}
 	}
 	r.claim(r.approve(id))
@@ -316,7 +317,7 @@ func TestOnePersonMode(t *testing.T) {
 		return r.submit(p.ID)
 	}
 	own := draft()
-	if err := r.svc.MayApprove(r.find(own), sam(), true); err != nil {
+	if _, err := r.svc.Ruling(r.ctx, r.find(own), sam()); err != nil {
 		t.Errorf("page: got %v, want it allowed", err)
 	}
 	r.approve(own)

@@ -34,6 +34,8 @@ const (
 	CodeReason      = "reason"       // a reason is needed
 	CodeAccount     = "account"      // the account is gone or of another mode
 	CodeAmount      = "amount_typed" // the amount typed again differs
+	CodePolicy      = "policy"       // the rules ask for more approvals than it has
+	CodeLimit       = "limit"        // a limit would be exceeded; Args: Per, Limit, Spent
 	CodeTwice       = "twice"        // the same person cannot be both of two people
 )
 

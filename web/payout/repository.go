@@ -2,8 +2,10 @@ package payout
 
 import (
 	"context"
+	"time"
 
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/policy"
 	"github.com/paywicket/paywicket/web/store"
 )
 
@@ -20,6 +22,9 @@ type Repository interface {
 	// written and the payout is returned as it stands, with the error. An error wrapped in Keep is returned after
 	// the commit.
 	Update(ctx context.Context, s Scope, id ID, change func(*Payout, World) error) (*Payout, error)
+
+	// Look lets look read what rules look at, as it stands at one moment.
+	Look(ctx context.Context, look func(World) error) error
 }
 
 // World is what rules look at besides the payout, read inside the same transaction as the change.
@@ -27,9 +32,26 @@ type World interface {
 	Person(access.PersonID) (access.Person, error) // a missing person is the zero Person
 	Account(store.AccountID) (store.Account, error)
 	OnePerson() (bool, error)
-	Epoch() (int64, error)         // of the process that holds the sender role now
-	Halted() (string, error)       // why the whole database must not send, "" if it may
+	Epoch() (int64, error)       // of the process that holds the sender role now
+	Halted() (string, error)     // why the whole database must not send, "" if it may
+	Policy() (policy.Set, error) // the rules that hold
+	// Known reports whether a store has paid an account before, by the key of the recipient.
+	Known(store.ID, string) (bool, error)
+	// Spent adds up what was approved and is not known to have come to nothing: one currency, from a moment on, without
+	// the payout itself, in live or in test mode.
+	Spent(Spending) (int64, error)
+	Zone(store.ID) (*time.Location, error)
 	UseStepUp(access.StepUp) error // uses up a confirmation; refuses one that is stale, used or another's
+}
+
+// Spending says what a limit counts.
+type Spending struct {
+	Store    store.ID        // "": of every store
+	Approver access.PersonID // "": whoever approved it
+	Currency string
+	Live     bool
+	Since    time.Time
+	Except   ID
 }
 
 // Scope is the set of stores a caller may see. Every method takes one; the zero Scope sees nothing.

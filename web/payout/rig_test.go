@@ -177,6 +177,7 @@ func (r *rig) stepUp(by access.PersonID, id, digest string) access.StepUp {
 	r.Helper()
 	i := access.About(payout.PurposeApprove, id, digest)
 	i.Format, i.Person, i.Nonce, i.AskedAt = "paywicket-intent-1", by, r.next("step"), r.now().UTC()
+	r.must(r.raw.QueryRowContext(r.ctx, `select coalesce(max(version), 0) from policies`).Scan(&i.Policy))
 	b, err := i.Encode()
 	r.must(err)
 	s := access.StepUp{ID: i.Nonce, Person: by, Subject: id, Digest: digest, Intent: b, Means: "password", AskedAt: r.now(), VerifiedAt: r.now()}

@@ -110,7 +110,9 @@ func (p *Payout) submit(by access.Person, form Form, now time.Time) error {
 
 // Facts is what the approval rules look at.
 func (p *Payout) Facts(onePerson bool) policy.Facts {
-	f := policy.Facts{Store: p.Store, Author: p.Author, Editors: p.Editors, OnePerson: onePerson}
+	c := p.Content
+	f := policy.Facts{Store: p.Store, Author: p.Author, Editors: p.Editors, OnePerson: onePerson,
+		Provider: c.Provider, Method: c.Method, Country: c.Country, Amount: c.Amount}
 	if p.Review != nil && !p.Review.SettledAt.IsZero() {
 		f.Resolver = p.Review.SettledBy
 	}
@@ -136,9 +138,23 @@ func (p *Payout) approve(by access.Person, proof access.StepUp, w World, life ti
 	if err := p.current(w); err != nil {
 		return err
 	}
+	set, f, err := p.ruled(w, onePerson)
+	if err != nil {
+		return err
+	}
+	need := set.Require(f)
+	if !need.Helps(by.ID, f.Given) {
+		return refuse(string(policy.NotAmong))
+	}
+	if err := p.withinLimits(w, set, f, by.ID, now); err != nil {
+		return err
+	}
 	intent, err := p.intended(proof, by)
 	if err != nil {
 		return err
+	}
+	if intent.Policy != set.Version { // the rules were changed while it was read
+		return refuse(CodeStepUp)
 	}
 	proof.Subject = string(p.ID)
 	if err := useUp(w, proof, by); err != nil {
@@ -148,8 +164,8 @@ func (p *Payout) approve(by access.Person, proof access.StepUp, w World, life ti
 		Intent: proof.Intent, Proof: proof.Proof, LapsesAt: intent.LapsesAt})
 	p.OnePerson = p.OnePerson || marked
 	p.note(now, actorOf(by), audit.PayoutApproved, facts{"digest": p.Digest, "means": proof.Means, "one_person": marked,
-		"credential": p.Content.Credential, "intent": access.IntentDigest(proof.Intent)})
-	if len(p.Approvals) < policy.Require(p.Facts(onePerson)).Approvals {
+		"credential": p.Content.Credential, "policy": set.Version, "intent": access.IntentDigest(proof.Intent)})
+	if need.Missing(append(f.Given, by.ID)) > 0 {
 		return nil
 	}
 	return p.release(life, now)
@@ -380,20 +396,27 @@ func (p *Payout) unfit(w World, now time.Time) (*Error, error) {
 	case slices.ContainsFunc(p.Attempts, func(a Attempt) bool { return a.Decision == p.Decisions }):
 		return nil, refuse(CodeState, "State", string(p.State))
 	}
-	return p.unfitApprovals(w)
+	return p.unfitApprovals(w, now)
 }
 
 // unfitApprovals looks at every approver again: rights are checked at use.
-func (p *Payout) unfitApprovals(w World) (*Error, error) {
+func (p *Payout) unfitApprovals(w World, now time.Time) (*Error, error) {
 	onePerson, err := w.OnePerson()
 	if err != nil {
 		return nil, err
 	}
-	f := p.Facts(onePerson)
-	f.Given = nil
-	if len(p.Approvals) < policy.Require(f).Approvals {
+	set, f, err := p.ruled(w, onePerson)
+	if err != nil {
+		return nil, err
+	}
+	need, given := set.Require(f), f.Given
+	if len(given) < need.Approvals {
 		return refuse(CodeApprover), nil
 	}
+	if need.Missing(given) > 0 {
+		return refuse(CodePolicy), nil
+	}
+	f.Given = nil
 	for _, a := range p.Approvals {
 		person, err := w.Person(a.Person)
 		if err != nil {
@@ -407,7 +430,11 @@ func (p *Payout) unfitApprovals(w World) (*Error, error) {
 		}
 		f.Given = append(f.Given, a.Person) // the same person twice is not two
 	}
-	return nil, nil
+	err = p.withinLimits(w, set, f, "", now)
+	if why, ok := errors.AsType[*Error](err); ok {
+		return why, nil
+	}
+	return nil, err
 }
 
 // signed checks again that an approval says yes to this payout as it stands, and its signature where it has one.

@@ -105,14 +105,21 @@ func (s *Service) Approve(ctx context.Context, by access.Person, id ID, proof ac
 	return p, err
 }
 
-// Intent is what a person says yes to who approves payouts as they stand: their digests and the totals per currency, and how
-// long the approval counts.
-func (s *Service) Intent(all ...*Payout) (access.Intent, error) {
+// Intent is what a person says yes to who approves payouts as they stand: their digests, the totals per currency, the version of
+// the rules, and how long the approval counts.
+func (s *Service) Intent(ctx context.Context, all ...*Payout) (access.Intent, error) {
 	i := access.Intent{Purpose: PurposeApprove, LapsesAt: s.opts.Now().Add(s.opts.ApprovalLife).UTC().Truncate(time.Millisecond)}
 	for _, p := range all {
 		i.Things = append(i.Things, access.Thing{ID: string(p.ID), Digest: p.Digest, Amount: p.Content.Amount})
 	}
-	var err error
+	err := s.repo.Look(ctx, func(w World) error {
+		set, err := w.Policy()
+		i.Policy = set.Version
+		return err
+	})
+	if err != nil {
+		return i, err
+	}
 	i.Totals, err = Totals(all)
 	return i, err
 }
@@ -135,12 +142,6 @@ func Totals(all []*Payout) ([]money.Amount, error) {
 	}
 	slices.SortFunc(sums, func(a, b money.Amount) int { return strings.Compare(a.Currency, b.Currency) })
 	return sums, nil
-}
-
-// MayApprove says what bars a person from approving a payout as it stands: nil if nothing does.
-func (s *Service) MayApprove(p *Payout, by access.Person, onePerson bool) error {
-	_, err := p.admit(by, onePerson)
-	return err
 }
 
 // Reject ends a submitted payout, with the reason its author reads.

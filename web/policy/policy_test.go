@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/paywicket/paywicket/web/access"
@@ -82,8 +83,8 @@ func TestRequire(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := policy.Require(policy.Facts{OnePerson: tt.one})
-			if want := (policy.Requirement{Approvals: 1, Rule: tt.rule}); got != want {
+			got := policy.Set{}.Require(policy.Facts{OnePerson: tt.one})
+			if want := (policy.Requirement{Approvals: 1, Rule: tt.rule}); !cmp.Equal(got, want) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
