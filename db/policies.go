@@ -50,10 +50,14 @@ func currentRules(ctx context.Context, q querier) (policy.Set, error) {
 }
 
 // Current are the rules that hold.
-func (r Policies) Current(ctx context.Context) (policy.Set, error) { return currentRules(ctx, r.d.read) }
+func (r Policies) Current(ctx context.Context) (policy.Set, error) {
+	return currentRules(ctx, r.d.read)
+}
 
 // Supers lists the super admins who are not disabled.
-func (r Policies) Supers(ctx context.Context) ([]access.PersonID, error) { return superIDs(ctx, r.d.read) }
+func (r Policies) Supers(ctx context.Context) ([]access.PersonID, error) {
+	return superIDs(ctx, r.d.read)
+}
 
 func superIDs(ctx context.Context, q querier) ([]access.PersonID, error) {
 	return collect(ctx, q, func(scan func(...any) error) (access.PersonID, error) {

@@ -67,7 +67,7 @@ func (b Balance) missing() money.Amount {
 }
 
 // open reports whether the two verbs are offered.
-func (d Decision) open() bool { return d.Ruling.Open() && !d.Stale }
+func (d Decision) open() bool { return d.Open() && !d.Stale }
 
 // last reports whether this approval completes the set, so that it sends.
 func (d Decision) last() bool { return d.after() == 0 }

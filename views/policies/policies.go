@@ -82,7 +82,7 @@ func (a Adding) newcomers(ctx context.Context) ui.Field {
 	return ui.Field{Name: "new", Label: ui.T(ctx, "policies.field.new")}
 }
 
-func (a Adding) among(ctx context.Context, p access.Person) ui.Field {
+func (a Adding) among(p access.Person) ui.Field {
 	return ui.Field{Name: ui.MapName("among", string(p.ID)), Label: p.Name}
 }
 

@@ -792,7 +792,7 @@ func adding(e Edit) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, p := range e.Supers {
-					templ_7745c5c3_Err = ui.Check(a.among(ctx, p), a.Among[string(p.ID)] != "").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Check(a.among(p), a.Among[string(p.ID)] != "").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
