@@ -73,6 +73,16 @@ func (r Audit) Head(ctx context.Context) (audit.Anchor, error) {
 	return a, err
 }
 
+// At is the code of a row by its number, nil if there is none.
+func (r Audit) At(ctx context.Context, seq int64) ([]byte, error) {
+	var mac []byte
+	err := r.d.read.QueryRowContext(ctx, `select mac from audit where seq = $1`, seq).Scan(&mac)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return mac, err
+}
+
 // Check asks SQLite to look at every page of the file.
 func (d *DB) Check(ctx context.Context) error {
 	var said string

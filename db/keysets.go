@@ -38,3 +38,17 @@ func (r Keysets) InsertKeysets(ctx context.Context, sets []vault.Keyset) error {
 		return nil
 	})
 }
+
+// ReplaceKeysets puts each of fresh in the place of the one of its purpose, all or none.
+func (r Keysets) ReplaceKeysets(ctx context.Context, old, fresh []vault.Keyset) error {
+	return r.d.inTx(ctx, func(tx *sql.Tx) error {
+		for i, k := range fresh {
+			err := one(tx.ExecContext(ctx, `update keysets set master_id = $3, sealed = $4 where purpose = $1 and sealed = $2`,
+				k.Purpose, old[i].Sealed, k.MasterID, k.Sealed))
+			if err != nil {
+				return fmt.Errorf("replace keyset %s: %w", k.Purpose, err)
+			}
+		}
+		return nil
+	})
+}

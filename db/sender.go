@@ -83,6 +83,15 @@ func (q Queue) Due(ctx context.Context, now time.Time, limit int) ([]Due, error)
 	}, `select p.id, p.store, p.state`+workable+` and p.due_at <= $1 order by p.due_at limit $2`, millis(now), limit)
 }
 
+// Approved lists what is approved and not sent yet.
+func (q Queue) Approved(ctx context.Context) ([]payout.Due, error) {
+	return collect(ctx, q.d.read, func(scan func(...any) error) (payout.Due, error) {
+		var d payout.Due
+		err := scan(&d.ID, &d.Store, &d.State)
+		return d, err
+	}, `select id, store, state from payouts where state = 'approved' order by created_at, id`)
+}
+
 // NextDue is when the next payout falls due, zero if none will.
 func (q Queue) NextDue(ctx context.Context) (time.Time, error) {
 	var at sql.NullInt64

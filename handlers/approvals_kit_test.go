@@ -203,6 +203,23 @@ func (d *desk) send(id payout.ID) {
 	}
 }
 
+// runFor lets the sender run for a while and then until done says so.
+func (d *desk) runFor(done func() bool) {
+	d.t.Helper()
+	ctx, stop := context.WithTimeout(d.t.Context(), 20*time.Second)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- d.app.Run(ctx) }()
+	time.Sleep(300 * time.Millisecond) // long enough for it to send what it would send: nothing is waited for here
+	for ctx.Err() == nil && !done() {
+		runtime.Gosched()
+	}
+	stop()
+	if err := <-ended; err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 // approve goes through the pages of an approval.
 func (d *desk) approve(b *browser, id payout.ID) {
 	d.t.Helper()

@@ -52,14 +52,15 @@ type site struct {
 	admin web.Admin
 	clock *clock
 	url   string // public address without a slash at its end
+	cfg   web.Config
+	serve http.Handler
 }
 
 // newSite starts a console that is not set up yet.
 func newSite(t *testing.T, change ...func(*web.Config)) *site {
 	t.Helper()
 	s := &site{clock: &clock{at: time.Now().Truncate(time.Second)}}
-	var handler http.Handler
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve.ServeHTTP(w, r) }))
 	cfg := web.Config{
 		Database: filepath.Join(t.TempDir(), "paywicket.db"), MasterKey: vault.FromBytes([]byte(strings.Repeat("k", 32))),
 		Providers: []providers.Definition{{ID: "tiny", Name: "Tiny"}}, PublicURL: "http://" + server.Listener.Addr().String(),
@@ -72,16 +73,30 @@ func newSite(t *testing.T, change ...func(*web.Config)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, s.app, s.admin, s.url = app, app, app.Admin(), cfg.PublicURL
+	s.serve, s.app, s.admin, s.url, s.cfg = app, app, app.Admin(), cfg.PublicURL, cfg
 	server.Start()
 	t.Cleanup(func() {
 		server.Close()
-		if err := app.Close(); err != nil {
+		if err := s.app.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
 	s.browser = s.another(t)
 	return s
+}
+
+// restart closes the console, lets between do something to its files, and starts it again.
+func (s *site) restart(between func(database string)) {
+	s.t.Helper()
+	if err := s.app.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+	between(s.cfg.Database)
+	app, err := web.New(s.t.Context(), s.cfg)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.serve, s.app, s.admin = app, app, app.Admin()
 }
 
 // another is a further browser, with cookies of its own.

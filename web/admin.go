@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/paywicket/paywicket/db"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/audit"
+	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/runner"
 	"github.com/paywicket/paywicket/web/store"
 )
@@ -50,29 +52,110 @@ func (a *App) HookLink(acc store.Account) string { return a.runner.Callback(acc.
 type Checked struct {
 	Pages error // what SQLite says of the file, nil if all is well
 	Audit audit.Report
+	Older string // why the database is an older one than was last seen, "" if it is not
 }
 
 // OK reports whether nothing is wrong.
-func (c Checked) OK() bool { return c.Pages == nil && c.Audit.OK() }
+func (c Checked) OK() bool { return c.Pages == nil && c.Audit.OK() && c.Older == "" }
 
 // Verify looks at every page of the database and every link of the audit chain, also against the anchor that is kept
 // beside the database.
 func (a *App) Verify(ctx context.Context) (Checked, error) {
-	var anchor *audit.Anchor
-	if kept, err := audit.ReadAnchor(a.anchorPath()); err == nil {
-		anchor = &kept
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	anchor, err := a.lastSeen()
+	if err != nil {
 		return Checked{}, err
 	}
 	report, err := audit.Verify(a.db.Audit().All(ctx), a.vault.AuditMAC(), anchor)
 	if err != nil {
 		return Checked{}, fmt.Errorf("read audit log: %w", err)
 	}
-	return Checked{Pages: a.db.Check(ctx), Audit: report}, nil
+	return Checked{Pages: a.db.Check(ctx), Audit: report, Older: a.older}, nil
 }
 
-func (a *App) anchorPath() string {
-	return filepath.Join(filepath.Dir(a.config.Database), "audit-anchor.json")
+// anchorPaths are the files that hold the end of the audit chain: beside the database and, if the operator named one, elsewhere.
+func (a *App) anchorPaths() []string {
+	paths := []string{filepath.Join(filepath.Dir(a.config.Database), "audit-anchor.json")}
+	if a.config.Anchor != "" {
+		paths = append(paths, a.config.Anchor)
+	}
+	return paths
+}
+
+// lastSeen is the farthest end of the audit chain that was ever written outside the database, nil if none was.
+func (a *App) lastSeen() (*audit.Anchor, error) {
+	var last *audit.Anchor
+	for _, path := range a.anchorPaths() {
+		kept, err := audit.ReadAnchor(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		case last == nil || kept.Seq > last.Seq:
+			last = &kept
+		}
+	}
+	return last, nil
+}
+
+// haltIfOlder stops all sending if the database lacks audit rows that were there before: then it is an older one that was put
+// back, and knows nothing of what was sent since (invariant 16). What waits to be sent is approved anew. The files that told
+// are kept under another name, and begin again from what is there.
+func (a *App) haltIfOlder(ctx context.Context) error {
+	last, err := a.lastSeen()
+	if err != nil || last == nil || last.Seq == 0 {
+		return err
+	}
+	has, err := a.db.Audit().At(ctx, last.Seq)
+	if err != nil || bytes.Equal(has, last.MAC) {
+		return err
+	}
+	head, err := a.db.Audit().Head(ctx)
+	if err != nil {
+		return err
+	}
+	why := fmt.Sprintf("this database is older than what was last seen: %d audit rows, and there were %d", head.Seq, last.Seq)
+	a.older = why
+	a.config.Log.ErrorContext(ctx, "older database", "rows", head.Seq, "seen", last.Seq)
+	if err := haltOlder(ctx, a.db, a.config.Now(), why, head.Seq, last.Seq); err != nil {
+		return err
+	}
+	if err := a.approveAnew(ctx); err != nil {
+		return err
+	}
+	return a.restartAnchors(ctx)
+}
+
+// approveAnew sends everything that waits to be sent back to be approved.
+func (a *App) approveAnew(ctx context.Context) error {
+	waiting, err := a.db.Queue().Approved(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range waiting {
+		if err := a.payouts.SendBack(ctx, payout.InStore(d.Store), d.ID, errOlder, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errOlder = errors.New("an older database was put back")
+
+func (a *App) restartAnchors(ctx context.Context) error {
+	head, err := a.db.Audit().Head(ctx)
+	if err != nil {
+		return err
+	}
+	for _, path := range a.anchorPaths() {
+		err := os.Rename(path, path+".lost-"+a.config.Now().UTC().Format("20060102T150405"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("keep audit anchor: %w", err)
+		}
+		if err := audit.WriteAnchor(path, head); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // anchorEvery is how often the end of the audit chain is written beside the database: rows cut off later are noticed.
@@ -100,10 +183,14 @@ func (a *App) writeAnchor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if kept, err := audit.ReadAnchor(a.anchorPath()); err == nil && kept.Seq >= head.Seq {
-		return nil
+	var all error
+	for _, path := range a.anchorPaths() {
+		if kept, err := audit.ReadAnchor(path); err == nil && kept.Seq >= head.Seq {
+			continue
+		}
+		all = errors.Join(all, audit.WriteAnchor(path, head))
 	}
-	return audit.WriteAnchor(a.anchorPath(), head)
+	return all
 }
 
 // MasterKeyOf names the master key a database was made with, "" if there is no database or it has no keys yet.

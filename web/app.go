@@ -40,6 +40,7 @@ type App struct {
 	runner  *runner.Runner
 	handler http.Handler
 	bundle  *i18n.Bundle
+	older   string // why the database is an older one than was last seen, found at the start
 }
 
 // New opens the database, brings it up to date and checks that the master key is its own. It starts nothing: until Run
@@ -99,7 +100,7 @@ func (a *App) wire(ctx context.Context) error {
 		Now: cfg.Now, NewID: newID, Log: cfg.Log, Changed: a.runner.Wake}
 	a.wireRunner()
 	a.wireHandlers()
-	return nil
+	return a.haltIfOlder(ctx)
 }
 
 // warnMoved says that passkeys were made for another host than the public address has now: browsers will not use them.

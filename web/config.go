@@ -37,6 +37,10 @@ type Config struct {
 	Log            *slog.Logger     // nil: slog.Default()
 	Now            func() time.Time // nil: time.Now
 
+	// Anchor is a file outside the folder of the database that keeps the end of the audit chain as well, so that an older
+	// folder put back as a whole is noticed; "": none.
+	Anchor string
+
 	// Timeout is the total deadline of a call to a provider; 0: 30 s.
 	Timeout time.Duration
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"io/fs"
 
 	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/web"
 	"github.com/paywicket/paywicket/web/vault"
 )
 
@@ -43,6 +45,10 @@ func Commands() []Command {
 		{"account add", "-store S -provider P -mode test|live -label L", "Connects an account; its settings come as key=value lines from standard input.", accountAdd},
 		{"freeze", "[-store S] [-account A] [-reason R]", "Stops sending: of everything, a store or an account. It survives a restart.", freeze},
 		{"unfreeze", "[-store S] [-account A]", "Lets it send again.", unfreeze},
+		{"key status", "[flags]", "Says which keys there are and how much is sealed under each.", keyStatus},
+		{"key rotate", "[-master FILE]", "Seals everything anew under a new key; with -master, wraps the keys with a new master key. Safe to kill and run again.", keyRotate},
+		{"backup", "FILE [flags]", "Writes a checked, encrypted copy to a new file, also while the console runs.", backup},
+		{"restore", "FILE -data DIR", "Puts a backup into an empty folder. Nothing is sent from it before somebody says so.", restore},
 		{"verify", "[flags]", "Checks the database file and the audit chain.", verify},
 		{"health", "[flags]", "Asks a running one whether it is alive. For container health checks.", health},
 		{"version", "", "Prints the version.", printVersion},
@@ -68,6 +74,9 @@ func ExitCode(err error) int {
 		return 2
 	}
 	if _, ok := errors.AsType[unsafeError](err); ok {
+		return 3
+	}
+	if errors.Is(err, web.ErrRunning) || errors.Is(err, web.ErrNoBackup) || errors.Is(err, fs.ErrExist) {
 		return 3
 	}
 	if _, ok := errors.AsType[*vault.WrongKeyError](err); ok || errors.Is(err, vault.ErrNotWholeKey) || errors.Is(err, vault.ErrUnsafeFile) {

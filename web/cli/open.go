@@ -51,6 +51,24 @@ func (s *settings) key() string {
 	return filepath.Clean(s.data) + ".key"
 }
 
+// anchor is where the end of the audit chain is kept besides: next to the master key, outside the data folder, if that may be
+// written to. In a container the folder of the key often may not.
+func (s *settings) anchor() string {
+	path := s.key() + ".anchor"
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return ""
+	}
+	info, err := f.Stat()
+	if errors.Join(err, f.Close()) == nil && info.Size() == 0 {
+		err = os.Remove(path) // it was made just now, to see whether it can be
+	}
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
 // open opens the app on the data folder. create lets a first start make the master key.
 func (s *settings) open(ctx context.Context, env Env, create bool) (*web.App, error) {
 	if err := s.prepareKey(ctx, env, create); err != nil {
@@ -68,7 +86,7 @@ func (s *settings) open(ctx context.Context, env Env, create bool) (*web.App, er
 		return nil, err
 	}
 	app, err := web.New(ctx, web.Config{Database: s.database(), MasterKey: vault.FromFile(s.key()), Providers: env.Providers,
-		PublicURL: s.publicURL, ProviderURLs: s.providerURLs, Proxies: proxies, Version: env.Version, Log: log})
+		PublicURL: s.publicURL, ProviderURLs: s.providerURLs, Proxies: proxies, Version: env.Version, Log: log, Anchor: s.anchor()})
 	if wrong, ok := errors.AsType[*vault.WrongKeyError](err); ok {
 		return nil, fmt.Errorf("%w\nThe file read was %s", wrong, s.key())
 	}

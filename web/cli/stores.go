@@ -168,7 +168,7 @@ func verify(f *flag.FlagSet) func(context.Context, Env, []string) error {
 			return err
 		}
 		if *asJSON {
-			err = json.NewEncoder(env.Out).Encode(map[string]any{"ok": found.OK(), "rows": found.Audit.Count, "breaks": found.Audit.Breaks})
+			err = json.NewEncoder(env.Out).Encode(map[string]any{"ok": found.OK(), "rows": found.Audit.Count, "breaks": found.Audit.Breaks, "older": found.Older})
 		} else {
 			err = printReport(env, found)
 		}
@@ -185,6 +185,10 @@ func printReport(env Env, found web.Checked) error {
 		pages = found.Pages.Error()
 	}
 	_, err := fmt.Fprintf(env.Out, "Database: %s\nAudit chain: %d rows\n", pages, found.Audit.Count)
+	if found.Older != "" {
+		_, more := fmt.Fprintf(env.Out, "  %s\n", found.Older)
+		err = errors.Join(err, more)
+	}
 	for _, b := range found.Audit.Breaks {
 		_, more := fmt.Fprintf(env.Out, "  broken: %s\n", b)
 		err = errors.Join(err, more)

@@ -220,7 +220,8 @@ func modeOf(live bool) string {
 	return "test"
 }
 
-func place(a Account, field string, version int) vault.Place {
+// Place is where a setting of an account is sealed for.
+func Place(a Account, field string, version int) vault.Place {
 	return vault.Place{Table: "credentials", Row: string(a.ID), Store: string(a.Store), Account: string(a.ID),
 		Provider: a.Provider, Mode: modeOf(a.Live), Field: field, Version: version}
 }
@@ -229,7 +230,7 @@ func (s *Service) seal(by access.Person, a Account, def providers.Definition, va
 	var creds []Credential
 	for _, f := range def.Settings {
 		value := values[f.Name]
-		sealed, err := s.vault.Seal([]byte(value), place(a, f.Name, a.Version))
+		sealed, err := s.vault.Seal([]byte(value), Place(a, f.Name, a.Version))
 		if err != nil {
 			return nil, fmt.Errorf("seal setting %s of account %s: %w", f.Name, a.ID, err)
 		}
@@ -307,7 +308,7 @@ func (s *Service) Settings(ctx context.Context, a Account, version int) (provide
 	}
 	values := map[string]string{}
 	for _, c := range creds {
-		plain, err := s.vault.Unseal(c.Sealed, place(a, c.Name, version))
+		plain, err := s.vault.Unseal(c.Sealed, Place(a, c.Name, version))
 		if err != nil {
 			return providers.Settings{}, fmt.Errorf("open setting %s of account %s: %w", c.Name, a.ID, err)
 		}

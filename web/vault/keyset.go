@@ -47,15 +47,7 @@ func makeOne(master MasterKey, purpose string, at time.Time) (Keyset, error) {
 	if err != nil {
 		return Keyset{}, err
 	}
-	wrapper, err := master.wrapper()
-	if err != nil {
-		return Keyset{}, err
-	}
-	var sealed bytes.Buffer
-	if err := handle.WriteWithAssociatedData(keyset.NewBinaryWriter(&sealed), wrapper, wrapping(purpose, master)); err != nil {
-		return Keyset{}, err
-	}
-	return Keyset{Purpose: purpose, MasterID: master.ID(), Sealed: sealed.Bytes(), CreatedAt: at}, nil
+	return wrap(master, handle, Keyset{Purpose: purpose, CreatedAt: at})
 }
 
 // wrapping is the associated data of a wrapped keyset: one cannot stand in for another.
@@ -102,7 +94,7 @@ func assemble(masterID string, handles map[string]*keyset.Handle) (*Vault, error
 	if err != nil {
 		return nil, fmt.Errorf("use data keyset: %w", err)
 	}
-	v := &Vault{masterID: masterID, data: data}
+	v := &Vault{masterID: masterID, data: data, dataKeys: keysOf(handles[PurposeData])}
 	var errs [4]error
 	v.audit, errs[0] = derive(handles, PurposeAudit)
 	v.reference, errs[1] = derive(handles, PurposeReference)

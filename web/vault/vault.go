@@ -45,6 +45,9 @@ type Repository interface {
 	// InsertKeysets adds all of them or none. It must fail if a purpose is there already: of two processes that start on
 	// an empty database at once, one has to lose.
 	InsertKeysets(ctx context.Context, sets []Keyset) error
+	// ReplaceKeysets puts each of fresh in the place of the one of its purpose in old, all or none. It must fail if one of old
+	// is not stored as it is given.
+	ReplaceKeysets(ctx context.Context, old, fresh []Keyset) error
 }
 
 // Options of [Open].
@@ -58,6 +61,7 @@ type Options struct {
 type Vault struct {
 	masterID    string
 	data        tink.AEAD
+	dataKeys    []uint32
 	audit       keyed
 	reference   keyed
 	fingerprint keyed
