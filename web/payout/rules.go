@@ -46,7 +46,7 @@ func (p *Payout) move(to State, now time.Time) error {
 		return refuse(CodeState, "State", string(p.State), "Wanted", string(to))
 	}
 	p.State = to
-	p.DueAt = time.Time{}
+	p.DueAt, p.Wait = time.Time{}, nil
 	if to.Final() {
 		p.EndedAt = now
 	}
@@ -110,7 +110,7 @@ func (p *Payout) submit(by access.Person, form Form, now time.Time) error {
 
 // Facts is what the approval rules look at.
 func (p *Payout) Facts(onePerson bool) policy.Facts {
-	f := policy.Facts{Store: p.Store, Author: p.Author, Editors: p.Editors, OnePerson: onePerson}
+	f := policy.Facts{Store: p.Store, Author: p.Author, Editors: append(slices.Clone(p.Editors), p.closers()...), OnePerson: onePerson}
 	if p.Review != nil && !p.Review.SettledAt.IsZero() {
 		f.Resolver = p.Review.SettledBy
 	}
@@ -247,6 +247,9 @@ func (p *Payout) again(by access.Person, w World, now time.Time) error {
 	if p.State != Submitted && p.State != NotSent && p.State != Refused && p.State != NotExecuted {
 		return refuse(CodeState, "State", string(p.State))
 	}
+	if p.HasMoved() {
+		return refuse(CodeConflict)
+	}
 	was := p.Content.Credential
 	if err := p.renew(w); err != nil {
 		return err
@@ -340,7 +343,9 @@ func (p *Payout) unfit(w World, now time.Time) (*Error, error) {
 		return nil, refuse(CodeFrozen, "Why", halted)
 	case account.Frozen.On():
 		return nil, refuse(CodeFrozen, "Why", account.Frozen.Reason)
-	case p.OpenConflict() != nil:
+	case account.StoreFrozen.On():
+		return nil, refuse(CodeFrozen, "Why", account.StoreFrozen.Reason)
+	case p.OpenConflict() != nil || p.HasMoved():
 		return nil, refuse(CodeConflict)
 	case now.After(p.ExpiresAt):
 		return refuse(CodeExpired), nil
