@@ -134,6 +134,11 @@ func (h *Handlers) gather(ctx context.Context, v *views.Request) error {
 	if setup.Halted != "" {
 		v.Frozen = v.Localizer.T("strip.halted", "Reason", setup.Halted)
 	}
+	for _, s := range v.Stores {
+		if s.Frozen.On() {
+			v.Stopped = append(v.Stopped, v.Localizer.T("strip.stopped", "Store", s.Name, "When", v.Localizer.DateTime(s.Frozen.At.In(v.Zone)), "Reason", s.Frozen.Reason))
+		}
+	}
 	return err
 }
 
