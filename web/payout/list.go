@@ -73,7 +73,7 @@ type Row struct {
 	OnePerson    bool
 	Conflict     bool
 	Quiet        time.Time // somebody left its open outcome open until then
-	Matched      bool // the company's record fits ours
+	Matched      bool      // the company's record fits ours
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	SubmittedAt  time.Time
