@@ -332,7 +332,7 @@ func banner(c Case) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if c.Payout.State.InFlight() {
-			templ_7745c5c3_Err = ui.Banner("", ui.T(ctx, "review.running", "Company", c.company()), ui.T(ctx, "review.running_text")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Banner(views.Good, ui.T(ctx, "review.running", "Company", c.company()), ui.T(ctx, "review.running_text")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
