@@ -64,6 +64,9 @@ func (p *Payout) HasMoved() bool {
 	})
 }
 
+// blocked reports whether a contradiction keeps it from being claimed: an open one, or one that came to "moved".
+func (p *Payout) blocked() bool { return p.OpenConflict() != nil || p.HasMoved() }
+
 // closers are the people who confirmed a finding. Like whoever settles evidence they may have made another send possible,
 // so they may not approve it (invariant 6).
 func (p *Payout) closers() []access.PersonID {

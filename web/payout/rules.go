@@ -341,11 +341,9 @@ func (p *Payout) unfit(w World, now time.Time) (*Error, error) {
 	switch {
 	case halted != "":
 		return nil, refuse(CodeFrozen, "Why", halted)
-	case account.Frozen.On():
-		return nil, refuse(CodeFrozen, "Why", account.Frozen.Reason)
-	case account.StoreFrozen.On():
-		return nil, refuse(CodeFrozen, "Why", account.StoreFrozen.Reason)
-	case p.OpenConflict() != nil || p.HasMoved():
+	case account.Stopped().On():
+		return nil, refuse(CodeFrozen, "Why", account.Stopped().Reason)
+	case p.blocked():
 		return nil, refuse(CodeConflict)
 	case now.After(p.ExpiresAt):
 		return refuse(CodeExpired), nil
