@@ -66,10 +66,10 @@ func (w *where) String() string {
 	return strings.Join(w.terms, " and ")
 }
 
-func filterOf(s payout.Scope, f payout.Filter) where { return filterBy("p.store", s, f) }
+func (r Payouts) filterOf(s payout.Scope, f payout.Filter) where { return r.filterBy("p.store", s, f) }
 
 // filterBy is filterOf with the store's column as the query planner shall see it.
-func filterBy(column string, s payout.Scope, f payout.Filter) where {
+func (r Payouts) filterBy(column string, s payout.Scope, f payout.Filter) where {
 	var w where
 	w.scope(s, column)
 	w.addIf(string(f.Store), column+" = ?")
@@ -90,7 +90,7 @@ func filterBy(column string, s payout.Scope, f payout.Filter) where {
 	}
 	w.in("p.state", states)
 	if f.Review {
-		w.add("(p.state = 'unknown' or p.conflicts > 0)")
+		w.needsPeople(r.d.now(), f.Loud)
 	}
 	if !f.From.IsZero() {
 		w.add("p.created_at >= ?", millis(f.From))
@@ -101,6 +101,19 @@ func filterBy(column string, s payout.Scope, f payout.Filter) where {
 	w.amounts(f)
 	w.text(f.Text)
 	return w
+}
+
+// needsPeople narrows to what is unknown, contradicts, or has been on its way for longer than is usual. Loud leaves out
+// what somebody has left open for now, but never a contradiction.
+func (w *where) needsPeople(now time.Time, loud bool) {
+	const started = `(select max(t.started_at) from attempts t where t.payout = p.id)`
+	open := "(p.state = 'unknown' or (p.state = 'sending' and " + started + " < ?) or (p.state = 'accepted' and " + started + " < ?))"
+	args := []any{millis(now.Add(-payout.OverdueSending)), millis(now.Add(-payout.OverdueAccepted))}
+	if loud {
+		open = "(" + open + " and p.quiet_until <= ?)"
+		args = append(args, millis(now))
+	}
+	w.add("(p.conflicts > 0 or "+open+")", args...)
 }
 
 func (w *where) amounts(f payout.Filter) {
@@ -184,20 +197,20 @@ const rowColumns = `p.id, p.store, p.provider, coalesce(json_extract(p.content, 
 	p.fee_currency, p.fee_minor, p.recipient, p.number,
 	coalesce(nullif(json_extract(p.content, '$.description'), ''), json_extract(p.input, '$.description'), ''), p.reason, p.reference, p.remote_id,
 	p.author, coalesce(w.name, ''), p.one_person, p.conflicts > 0, p.created_at, p.updated_at, p.submitted_at,
-	coalesce((select t.started_at from attempts t where t.payout = p.id order by t.no desc limit 1), 0)`
+	coalesce((select t.started_at from attempts t where t.payout = p.id order by t.no desc limit 1), 0), p.quiet_until`
 
 const rowTables = ` from payouts p left join accounts a on a.id = p.account left join people w on w.id = p.author where `
 
 func scanRow(scan func(...any) error) (payout.Row, error) {
 	var r payout.Row
 	var live, onePerson, conflict int
-	var created, updated, submitted, sent int64
+	var created, updated, submitted, sent, quiet int64
 	err := scan(&r.ID, &r.Store, &r.Provider, &r.Company, &r.AccountLabel, &live, &r.State, &r.Method, &r.MethodName, &r.Country,
 		&r.Amount.Currency, &r.Amount.Minor, &r.Fee.Currency, &r.Fee.Minor, &r.Recipient, &r.Number, &r.Description, &r.Reason,
-		&r.Reference, &r.RemoteID, &r.Author, &r.AuthorName, &onePerson, &conflict, &created, &updated, &submitted, &sent)
+		&r.Reference, &r.RemoteID, &r.Author, &r.AuthorName, &onePerson, &conflict, &created, &updated, &submitted, &sent, &quiet)
 	r.Live, r.OnePerson, r.Conflict = live == 1, onePerson == 1, conflict == 1
 	r.Matched = !r.Conflict && r.RemoteID != "" && (r.State == payout.Paid || r.State == payout.Failed || r.State == payout.Cancelled || r.State == payout.Returned)
-	r.CreatedAt, r.UpdatedAt, r.SubmittedAt, r.SentAt = moment(created), moment(updated), moment(submitted), moment(sent)
+	r.CreatedAt, r.UpdatedAt, r.SubmittedAt, r.SentAt, r.Quiet = moment(created), moment(updated), moment(submitted), moment(sent), moment(quiet)
 	return r, err
 }
 
@@ -206,7 +219,7 @@ func (r Payouts) List(ctx context.Context, s payout.Scope, f payout.Filter) (pay
 	if f.Limit <= 0 {
 		f.Limit = 25
 	}
-	w := filterOf(s, f)
+	w := r.filterOf(s, f)
 	backwards := !f.Before.IsZero()
 	descending := (f.Sort != payout.Oldest) != backwards
 	cursor, order, mark := f.After, "desc", "<"
@@ -266,7 +279,7 @@ func (r Payouts) Totals(ctx context.Context, s payout.Scope, f payout.Filter) ([
 	if f.From.IsZero() && f.To.IsZero() {
 		column = "+p.store" // not by an index of stores: one that holds all that is added up is read faster than rows are
 	}
-	w := filterBy(column, s, f)
+	w := r.filterBy(column, s, f)
 	return collect(ctx, r.d.read, scanTotal, `select `+totalColumns+` from payouts p where `+w.String()+`
 		group by p.currency, p.live, p.state order by p.currency, p.live desc, p.state`, w.args...)
 }
@@ -330,10 +343,13 @@ func (r Payouts) Exchanges(ctx context.Context, s payout.Scope, id payout.ID) ([
 func (r Payouts) Counts(ctx context.Context, s payout.Scope) (payout.Counts, error) {
 	var w where
 	w.scope(s, "p.store")
+	mine := w.String()
+	w.terms = nil
+	w.needsPeople(r.d.now(), true)
 	var c payout.Counts
 	err := r.d.read.QueryRowContext(ctx, `select
-		(select count(*) from payouts p where p.state = 'submitted' and `+w.String()+`),
-		(select count(*) from payouts p where (p.state = 'unknown' or p.conflicts > 0) and `+w.String()+`)`, w.args...).Scan(&c.Waiting, &c.Review)
+		(select count(*) from payouts p where p.state = 'submitted' and `+mine+`),
+		(select count(*) from payouts p where `+w.String()+` and `+mine+`)`, w.args...).Scan(&c.Waiting, &c.Review)
 	return c, err
 }
 

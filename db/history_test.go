@@ -262,7 +262,7 @@ func TestRows(t *testing.T) {
 	want := payout.Row{ID: p.ID, Store: "s1", Provider: "acme", Company: "Acme", AccountLabel: "Main", Live: true, State: payout.Unknown, Method: "mtn_bj", MethodName: "MTN",
 		Country: "BJ", Amount: p.Content.Amount, Fee: p.Fee, Recipient: "Émile", Number: "22997126630", Description: "Invoice <7> & more", Reason: "wallet closed",
 		Reference: "PAYOUT000001REF2", RemoteID: "PAYOUT000001R2", Author: "mia", AuthorName: "Mia", OnePerson: true, Conflict: true,
-		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt, SubmittedAt: p.SubmittedAt, SentAt: p.Current().StartedAt}
+		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt, SubmittedAt: p.SubmittedAt, SentAt: p.Current().StartedAt, Quiet: p.Wait.Until}
 	if diff := cmp.Diff([]payout.Row{want}, page.Rows); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

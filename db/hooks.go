@@ -91,6 +91,18 @@ func (r Hooks) List(ctx context.Context, s payout.Scope, f inbox.Filter) (inbox.
 	w.addIf(string(f.Store), "store = ?")
 	w.addIf(f.Provider, "provider = ?")
 	w.addIf(string(f.Payout), "payout = ?")
+	w.addIf(string(f.Account), "account = ?")
+	verdicts := make([]string, len(f.Verdicts))
+	for i, v := range f.Verdicts {
+		verdicts[i] = string(v)
+	}
+	w.in("verdict", verdicts)
+	if !f.From.IsZero() {
+		w.add("received_at >= ?", millis(f.From))
+	}
+	if !f.To.IsZero() {
+		w.add("received_at < ?", millis(f.To))
+	}
 	order := "desc"
 	backwards := f.Before.ID != ""
 	switch {

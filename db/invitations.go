@@ -199,6 +199,11 @@ func (r People) Setup(ctx context.Context) (access.Setup, error) {
 			s.OnePerson = kv[1] == "1"
 		case settingHalted:
 			s.Halted = kv[1]
+		case settingHaltedBy:
+			s.HaltedBy = kv[1]
+		case settingHaltedAt:
+			ms, parseErr := strconv.ParseInt(kv[1], 10, 64)
+			s.HaltedAt, err = moment(ms), errors.Join(err, parseErr)
 		}
 	}
 	return s, err
@@ -271,7 +276,11 @@ func (r People) SetOnePerson(ctx context.Context, on bool, entries ...audit.Entr
 // SetHalted keeps why nothing is sent from any store, "" for that it is.
 func (r People) SetHalted(ctx context.Context, why string, entries ...audit.Entry) error {
 	return r.d.inTx(ctx, func(tx *sql.Tx) error {
-		if err := setSetting(ctx, tx, settingHalted, why); err != nil {
+		by, at := "", int64(0)
+		for _, e := range entries {
+			by, at = e.ActorName, millis(e.At)
+		}
+		if err := setSettings(ctx, tx, settingHalted, why, settingHaltedBy, by, settingHaltedAt, strconv.FormatInt(at, 10)); err != nil {
 			return err
 		}
 		return r.d.addEntries(ctx, tx, entries...)

@@ -26,7 +26,7 @@ func (d *DB) Payouts() Payouts { return Payouts{d} }
 
 const payoutColumns = `seq, id, store, account, provider, live, state, version, input, content, method, currency, minor,
 	fee_currency, fee_minor, author, editors, snapshot, digest, decisions, one_person, review, reason, follows,
-	created_at, updated_at, submitted_at, expires_at, ended_at, due_at, looks`
+	created_at, updated_at, submitted_at, expires_at, ended_at, due_at, looks, wait`
 
 // stored is a payout with what only the database knows of it.
 type stored struct {
@@ -41,12 +41,12 @@ func scanPayout(scan func(...any) error) (stored, error) {
 		account, provider, input, content, method, currency string
 		minor, feeMinor                                     int64
 		live, onePerson                                     int
-		feeCurrency, editors, review                        string
+		feeCurrency, editors, review, wait                  string
 		created, updated, submitted, expires, ended, due    int64
 	)
 	err := scan(&seq, &p.ID, &p.Store, &account, &provider, &live, &p.State, &p.Version, &input, &content, &method, &currency, &minor,
 		&feeCurrency, &feeMinor, &p.Author, &editors, &p.Snapshot, &p.Digest, &p.Decisions, &onePerson, &review, &p.Reason, &p.Follows,
-		&created, &updated, &submitted, &expires, &ended, &due, &p.Looks)
+		&created, &updated, &submitted, &expires, &ended, &due, &p.Looks, &wait)
 	if err != nil {
 		return stored{}, err
 	}
@@ -57,6 +57,9 @@ func scanPayout(scan func(...any) error) (stored, error) {
 	err = errors.Join(json.Unmarshal([]byte(input), &p.Input), json.Unmarshal([]byte(content), &p.Content), json.Unmarshal([]byte(editors), &p.Editors))
 	if review != "" {
 		err = errors.Join(err, json.Unmarshal([]byte(review), &p.Review))
+	}
+	if wait != "" {
+		err = errors.Join(err, json.Unmarshal([]byte(wait), &p.Wait))
 	}
 	if err != nil {
 		return stored{}, fmt.Errorf("read payout %s: %w", p.ID, err)
@@ -169,10 +172,14 @@ func (r Payouts) conflicts(ctx context.Context, q querier, id payout.ID) ([]payo
 	return collect(ctx, q, func(scan func(...any) error) (payout.Conflict, error) {
 		var c payout.Conflict
 		var at, closed int64
-		err := scan(&c.Source, &c.Code, &c.Expected, &c.Got, &c.HookID, &at, &closed, &c.ClosedBy)
+		var finding string
+		err := scan(&c.Source, &c.Code, &c.Expected, &c.Got, &c.HookID, &at, &closed, &c.ClosedBy, &finding)
 		c.At, c.ClosedAt = moment(at), moment(closed)
+		if err == nil && finding != "" {
+			err = json.Unmarshal([]byte(finding), &c.Finding)
+		}
 		return c, err
-	}, `select source, code, expected, got, hook, at, closed_at, closed_by from conflicts where payout = $1 order by no`, string(id))
+	}, `select source, code, expected, got, hook, at, closed_at, closed_by, finding from conflicts where payout = $1 order by no`, string(id))
 }
 
 // Find loads a payout.

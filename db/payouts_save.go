@@ -52,22 +52,47 @@ func (r Payouts) saveRow(ctx context.Context, tx *sql.Tx, p stored) error {
 			open++
 		}
 	}
+	wait, quiet, err := waitOf(p.Payout)
+	if err != nil {
+		return err
+	}
 	err = one(tx.ExecContext(ctx, `
 		update payouts set account = $2, provider = $3, live = $4, state = $5, version = $6, input = $7, content = $8,
 			method = $9, currency = $10, minor = $11, fee_currency = $12, fee_minor = $13, recipient = $14, number = $15,
 			recipient_key = $16, editors = $17, snapshot = $18, digest = $19, decisions = $20, one_person = $21, review = $22,
 			reason = $23, conflicts = $24, reference = $25, remote_id = $26, updated_at = $27, submitted_at = $28,
-			expires_at = $29, ended_at = $30, due_at = $31, looks = $32
+			expires_at = $29, ended_at = $30, due_at = $31, looks = $32, wait = $33, quiet_until = $34
 		where seq = $1`,
 		p.seq, string(accountOf(p.Payout)), c.Provider, bit(c.Live), string(p.State), p.Version, texts[0], texts[1],
 		c.Method, c.Amount.Currency, c.Amount.Minor, p.Fee.Currency, p.Fee.Minor, c.Recipient(), c.AccountNumber(),
 		c.RecipientKey(), texts[2], p.Snapshot, p.Digest, p.Decisions, bit(p.OnePerson), texts[3],
 		p.Reason, open, p.Reference(), p.RemoteID(), millis(p.UpdatedAt), millis(p.SubmittedAt),
-		millis(p.ExpiresAt), millis(p.EndedAt), millis(p.DueAt), p.Looks))
+		millis(p.ExpiresAt), millis(p.EndedAt), millis(p.DueAt), p.Looks, wait, quiet))
 	if err != nil {
 		return fmt.Errorf("save payout %s: %w", p.ID, err)
 	}
 	return nil
+}
+
+// optional is a value as JSON, "" for none.
+func optional[T any](v *T) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	texts, err := encode(v)
+	if err != nil {
+		return "", err
+	}
+	return texts[0], nil
+}
+
+// waitOf is the note that an outcome is left open, and until when nobody is reminded of it.
+func waitOf(p *payout.Payout) (string, int64, error) {
+	text, err := optional(p.Wait)
+	if p.Wait == nil {
+		return text, 0, err
+	}
+	return text, millis(p.Wait.Until), err
 }
 
 // saveApprovals adds new approvals and marks as void those that are gone. None is ever deleted.
@@ -175,11 +200,15 @@ func (r Payouts) unsealKept(p *payout.Payout, no int, sealed []byte) (map[string
 
 func (r Payouts) saveConflicts(ctx context.Context, tx *sql.Tx, p *payout.Payout) error {
 	for i, c := range p.Conflicts {
-		_, err := tx.ExecContext(ctx, `
-			insert into conflicts (payout, no, source, code, expected, got, hook, at, closed_at, closed_by)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-			on conflict (payout, no) do update set closed_at = $9, closed_by = $10`,
-			string(p.ID), i+1, string(c.Source), c.Code, c.Expected, c.Got, c.HookID, millis(c.At), millis(c.ClosedAt), string(c.ClosedBy))
+		finding, err := optional(c.Finding)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			insert into conflicts (payout, no, source, code, expected, got, hook, at, closed_at, closed_by, finding)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			on conflict (payout, no) do update set closed_at = $9, closed_by = $10, finding = $11`,
+			string(p.ID), i+1, string(c.Source), c.Code, c.Expected, c.Got, c.HookID, millis(c.At), millis(c.ClosedAt), string(c.ClosedBy), finding)
 		if err != nil {
 			return fmt.Errorf("save conflict of %s: %w", p.ID, err)
 		}

@@ -113,9 +113,11 @@ func whole(id payout.ID) *payout.Payout {
 				Word: "awaiting approval", Stage: providers.StageApproval, Proofs: []string{"https://a.example/1", "https://a.example/2"}},
 			{No: 2, Decision: 2, Reference: string(id) + "REF2", RemoteID: string(id) + "R2", Epoch: 5, StartedAt: at(5), EndedAt: at(6), Outcome: payout.Accepted}},
 		Conflicts: []payout.Conflict{
-			{At: at(7), Source: payout.FromWebhook, Code: "amount", Expected: "1", Got: "2", HookID: "h1", ClosedAt: at(8), ClosedBy: "sam"},
+			{At: at(7), Source: payout.FromWebhook, Code: "amount", Expected: "1", Got: "2", HookID: "h1", ClosedAt: at(8), ClosedBy: "sam",
+				Finding: &payout.Finding{Outcome: payout.Moved, Text: "found", By: "ann", ByName: "Ann", At: at(7), ClosedName: "Sam", OnePerson: true}},
 			{At: at(9), Source: payout.FromLookup, Code: "final", Expected: "paid", Got: "failed"}},
 		Review: &payout.Review{Verdict: payout.Missing, Text: "text", RemoteID: "R9", By: "ann", ByName: "Ann", At: begin.Add(123456789), SettledBy: "sue", SettledAt: at(10)},
+		Wait:   &payout.Wait{Text: "they look into it", By: "ann", ByName: "Ann", At: at(16), Until: at(17)},
 		Fee:    money.Amount{Minor: 150, Currency: "XOF"}, Reason: "wallet closed", Follows: "EARLIER",
 		CreatedAt: at(11), UpdatedAt: at(12), SubmittedAt: at(13), EndedAt: at(14), DueAt: at(15), Looks: 9,
 	}
@@ -125,7 +127,7 @@ func whole(id payout.ID) *payout.Payout {
 func TestPayoutRoundTrip(t *testing.T) {
 	b := newBench(t)
 	want := whole("P1")
-	for _, v := range []any{*want, want.Input, want.Content, want.Content.Details[0], want.Approvals[0], want.Attempts[0], want.Conflicts[0], *want.Review} {
+	for _, v := range []any{*want, want.Input, want.Content, want.Content.Details[0], want.Approvals[0], want.Attempts[0], want.Conflicts[0], *want.Conflicts[0].Finding, *want.Review, *want.Wait} {
 		if empty := emptyFields(v); len(empty) > 0 && !cmp.Equal(empty, []string{"Torn"}) && !cmp.Equal(empty, []string{"Forged"}) {
 			t.Fatalf("%T: got %v empty, want something in every field", v, empty)
 		}

@@ -69,6 +69,7 @@ type Due = payout.Due
 // workable is what the runner may see to at some time. What must not be sent now does not stand in the way of look-ups.
 const workable = ` from payouts p join accounts a on a.id = p.account where p.due_at > 0 and (p.state in ('accepted', 'unknown')
 	or (p.state = 'approved' and a.frozen_at = 0 and p.conflicts = 0
+		and not exists (select 1 from stores s where s.id = p.store and s.frozen_at > 0)
 		and not exists (select 1 from settings where name = '` + settingHalted + `' and value <> '')))`
 
 // Due lists payouts whose time has come, the longest overdue first: approved ones of accounts that may send, and

@@ -35,11 +35,11 @@ func (r Stores) Stores(ctx context.Context, reach access.Reach) ([]store.Store, 
 	where, args := within(reach, "id", 1)
 	return collect(ctx, r.d.read, func(scan func(...any) error) (store.Store, error) {
 		var s store.Store
-		var at int64
-		err := scan(&s.ID, &s.Name, &s.Zone, &at)
-		s.CreatedAt = moment(at)
+		var at, frozen int64
+		err := scan(&s.ID, &s.Name, &s.Zone, &at, &frozen, &s.Frozen.By, &s.Frozen.Reason)
+		s.CreatedAt, s.Frozen.At = moment(at), moment(frozen)
 		return s, err
-	}, `select id, name, zone, created_at from stores where `+where+` order by name, id`, args...)
+	}, `select id, name, zone, created_at, frozen_at, frozen_by, frozen_why from stores where `+where+` order by name, id`, args...)
 }
 
 // exec runs one statement and writes its audit rows in the same commit.
@@ -53,15 +53,18 @@ func (d *DB) exec(ctx context.Context, entries []audit.Entry, doing, query strin
 }
 
 const accountColumns = `id, store, provider, label, live, address, token, version, frozen_at, frozen_by, frozen_why,
-	checked_at, check_err, good_at, hook_at, created_at, created_by, clock_ms, clock_at`
+	checked_at, check_err, good_at, hook_at, created_at, created_by, clock_ms, clock_at,
+	(select s.frozen_at from stores s where s.id = accounts.store), (select s.frozen_by from stores s where s.id = accounts.store),
+	(select s.frozen_why from stores s where s.id = accounts.store)`
 
 func scanAccount(scan func(...any) error) (store.Account, error) {
 	var a store.Account
 	var live int
-	var frozen, checked, good, hook, created, clock, clockAt int64
+	var frozen, checked, good, hook, created, clock, clockAt, storeFrozen int64
 	err := scan(&a.ID, &a.Store, &a.Provider, &a.Label, &live, &a.Address, &a.Token, &a.Version, &frozen, &a.Frozen.By, &a.Frozen.Reason,
-		&checked, &a.CheckErr, &good, &hook, &created, &a.CreatedBy, &clock, &clockAt)
-	a.Live, a.Frozen.At = live == 1, moment(frozen)
+		&checked, &a.CheckErr, &good, &hook, &created, &a.CreatedBy, &clock, &clockAt,
+		&storeFrozen, &a.StoreFrozen.By, &a.StoreFrozen.Reason)
+	a.Live, a.Frozen.At, a.StoreFrozen.At = live == 1, moment(frozen), moment(storeFrozen)
 	a.Clock, a.ClockAt = time.Duration(clock)*time.Millisecond, moment(clockAt)
 	a.CheckedAt, a.GoodAt, a.HookAt, a.CreatedAt = moment(checked), moment(good), moment(hook), moment(created)
 	return a, err
@@ -138,6 +141,21 @@ func (r Stores) SaveFreeze(ctx context.Context, a store.Account, entries ...audi
 		}
 		if err != nil {
 			return fmt.Errorf("save freeze: %w", err)
+		}
+		return r.d.addEntries(ctx, tx, entries...)
+	})
+}
+
+// SaveStoreFreeze keeps whether a store may send. As with accounts the first reason stands.
+func (r Stores) SaveStoreFreeze(ctx context.Context, s store.Store, entries ...audit.Entry) error {
+	return r.d.inTx(ctx, func(tx *sql.Tx) error {
+		err := one(tx.ExecContext(ctx, `update stores set frozen_at = $2, frozen_by = $3, frozen_why = $4 where id = $1 and ($2 = 0 or frozen_at = 0)`,
+			string(s.ID), millis(s.Frozen.At), string(s.Frozen.By), s.Frozen.Reason))
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("save freeze of store: %w", err)
 		}
 		return r.d.addEntries(ctx, tx, entries...)
 	})

@@ -112,6 +112,8 @@ func (w world) UseStepUp(s access.StepUp) error {
 const (
 	settingOnePerson = "one_person"
 	settingHalted    = "halted"
+	settingHaltedBy  = "halted_by" // name of who stopped it
+	settingHaltedAt  = "halted_at"
 	settingSetup     = "setup_token" // hash of the one-time link of the first start
 	settingDone      = "setup_done"
 	settingSite      = "site" // host of the public address, which passkeys are bound to

@@ -279,15 +279,9 @@ func (h *Handlers) freezeAccount(w http.ResponseWriter, r *http.Request) error {
 	if wrong, err := h.decode(r, &in); err != nil || len(wrong) > 0 {
 		return errors.Join(err, &formError{status: http.StatusBadRequest, key: "error.form"})
 	}
-	if in.Do == "unfreeze" {
-		err = h.Stores.Unfreeze(r.Context(), person(r), a)
-		h.say(w, r, views.Good, "accounts.unfrozen")
-	} else {
-		err = h.Stores.Freeze(r.Context(), person(r), a, strings.TrimSpace(in.Reason))
-		h.say(w, r, views.Warn, "accounts.frozen")
+	stop := in.Do == "freeze"
+	if stop && strings.TrimSpace(in.Reason) == "" {
+		in.Reason = words(r).T("accounts.frozen_no_reason")
 	}
-	if err != nil {
-		return err
-	}
-	return h.redirect(w, r, link.Account(r.Context(), string(a.ID)))
+	return h.askFreezeOf(w, r, oneAccount+":"+string(a.ID), stop, in.Reason)
 }

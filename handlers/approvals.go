@@ -180,7 +180,7 @@ func (h *Handlers) addAccount(r *http.Request, d *approvals.Decision) error {
 	d.Approves, d.CannotAsk = def.Approves, def.CannotAsk
 	d.Stale = d.Account.Version != d.Content.Credential
 	d.MayEdit = access.Can(person(r), access.DraftPayouts, d.Payout.Store)
-	d.Halted = d.Account.Frozen.On() || views.From(r.Context()).Frozen != ""
+	d.Halted = d.Account.Stopped().On() || views.From(r.Context()).Frozen != ""
 	if d.Drift, err = h.drift(r, d.Payout); err != nil {
 		return err
 	}

@@ -17,6 +17,8 @@ import (
 const (
 	purposeApprove = payout.PurposeApprove
 	purposeSettle  = "settle"
+	purposeClose   = "close"
+	purposeFreeze  = "freeze"
 )
 
 // askApproval is the first half of an approval: it holds what was on screen against what is there and asks for a
@@ -238,7 +240,7 @@ func (h *Handlers) approved(w http.ResponseWriter, r *http.Request, p *payout.Pa
 		return err
 	case p.State == payout.Submitted:
 		key = "approvals.done.one_of"
-	case account.Frozen.On() || views.From(r.Context()).Frozen != "":
+	case account.Stopped().On() || views.From(r.Context()).Frozen != "":
 		key = "approvals.done.halted"
 	}
 	return h.decided(w, r, p, key)

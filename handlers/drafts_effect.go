@@ -23,8 +23,8 @@ func (h *Handlers) foresee(r *http.Request, d *draft, s *drafts.Sheet) error {
 	if err != nil || s.Account == nil {
 		return err
 	}
-	if s.Account.Frozen.On() {
-		s.Effect.Frozen = s.Account.Frozen.Reason
+	if f := s.Account.Stopped(); f.On() {
+		s.Effect.Frozen = f.Reason
 	}
 	if frozen := views.From(r.Context()).Frozen; frozen != "" {
 		s.Effect.Frozen = frozen

@@ -60,7 +60,7 @@ const recently = 3 * 24 * time.Hour
 // addMatters adds what needs a person now: open outcomes, and what did not go through and was not corrected.
 func (h *Handlers) addMatters(r *http.Request, page *home.Home) error {
 	ctx, scope := r.Context(), payout.ScopeOf(person(r), access.ViewPayouts)
-	open, err := h.History.List(ctx, scope, payout.Filter{Review: true, Sort: payout.Oldest, Limit: maxLines})
+	open, err := h.History.List(ctx, scope, payout.Filter{Review: true, Loud: true, Sort: payout.Oldest, Limit: maxLines})
 	if err != nil {
 		return err
 	}

@@ -133,6 +133,14 @@ func (h *Handlers) gather(ctx context.Context, v *views.Request) error {
 	setup, err := h.Access.Setup(ctx)
 	if setup.Halted != "" {
 		v.Frozen = v.Localizer.T("strip.halted", "Reason", setup.Halted)
+		if setup.HaltedBy != "" {
+			v.Frozen += " " + v.Localizer.T("freeze.since", "When", v.Localizer.DateTime(setup.HaltedAt.In(v.Zone)), "Name", setup.HaltedBy)
+		}
+	}
+	for _, s := range v.Stores {
+		if s.Frozen.On() {
+			v.Stopped = append(v.Stopped, v.Localizer.T("strip.stopped", "Store", s.Name, "When", v.Localizer.DateTime(s.Frozen.At.In(v.Zone)), "Reason", s.Frozen.Reason))
+		}
 	}
 	return err
 }

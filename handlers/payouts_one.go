@@ -99,7 +99,7 @@ func (h *Handlers) addParties(r *http.Request, o *payouts.One) error {
 	o.Account, o.Halted = account, views.From(r.Context()).Frozen
 	def, _ := h.Stores.Catalog.Definition(account.Provider)
 	o.CannotAsk = def.CannotAsk
-	if account.Frozen.On() {
+	if account.Stopped().On() {
 		o.Halted = h.frozenWords(r, account)
 	}
 	if o.Drift, err = h.drift(r, o.Payout); err != nil {
@@ -118,7 +118,7 @@ func (h *Handlers) frozenWords(r *http.Request, a store.Account) string {
 	if a.Frozen.Cause() != "" {
 		return words(r).T("payouts.frozen."+a.Frozen.Cause(), "Company", h.Stores.Catalog.Name(a.Provider))
 	}
-	return a.Frozen.Reason
+	return a.Stopped().Reason
 }
 
 // addThread adds what people did, what was said to the provider and what it posted to us.

@@ -46,7 +46,9 @@ func TestHistoryFilters(t *testing.T) {
 		{"state=paid&state=failed", in(payout.Paid, payout.Failed)},
 		{"state=open", in(payout.Submitted, payout.Approved, payout.Sending, payout.Accepted, payout.Unknown)},
 		{"state=lost", in(payout.NotSent, payout.Refused, payout.NotExecuted, payout.Failed, payout.Cancelled, payout.Returned, payout.Rejected)},
-		{"state=review", func(p *payout.Payout) bool { return p.State == payout.Unknown || p.OpenConflict() != nil }},
+		{"state=review", func(p *payout.Payout) bool {
+			return p.State == payout.Unknown || p.OpenConflict() != nil || p.Overdue(s.clock.Now())
+		}},
 		{"currency=eur", func(p *payout.Payout) bool { return p.Content.Amount.Currency == "EUR" }},
 		{"mode=test", func(p *payout.Payout) bool { return !p.Content.Live && p.Content.Account != "" }},
 		{"mode=live", func(p *payout.Payout) bool { return p.Content.Live }},

@@ -11,6 +11,7 @@ import (
 	"github.com/paywicket/paywicket/views/review"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/store"
 )
 
 func (h *Handlers) reviewRoutes() []route {
@@ -22,6 +23,8 @@ func (h *Handlers) reviewRoutes() []route {
 		{"GET /payouts/{id}/settle/confirm", h.showSettle, access.ApprovePayouts},
 		{"POST /payouts/{id}/settle/confirm", h.confirmSettle, access.ApprovePayouts},
 		{"POST /payouts/{id}/lookup", h.lookUpPayout, access.ReviewPayouts},
+		{"POST /payouts/{id}/wait", h.keepWaiting, access.ReviewPayouts},
+		{"POST /payouts/{id}/reveal", h.revealPayout, access.ReviewPayouts},
 	}
 }
 
@@ -30,11 +33,12 @@ const maxReview = 100
 
 func (h *Handlers) listReview(w http.ResponseWriter, r *http.Request) error {
 	scope := payout.ScopeOf(person(r), access.ReviewPayouts)
-	page, err := h.History.List(r.Context(), scope, payout.Filter{Review: true, Sort: payout.Oldest, Limit: maxReview})
+	st := store.ID(r.URL.Query().Get("store"))
+	page, err := h.History.List(r.Context(), scope, payout.Filter{Review: true, Store: st, Sort: payout.Oldest, Limit: maxReview})
 	if err != nil {
 		return err
 	}
-	list := review.List{Largest: r.URL.Query().Get("sort") == "amount", Cut: !page.Next.IsZero()}
+	list := review.List{Store: st, Largest: r.URL.Query().Get("sort") == "amount", Cut: !page.Next.IsZero()}
 	for _, row := range page.Rows {
 		item := review.Item{Row: row}
 		if item.Payout, err = h.Payouts.Find(r.Context(), person(r), row.ID); err != nil {
@@ -81,8 +85,12 @@ func (h *Handlers) caseOf(r *http.Request, p *payout.Payout, c review.Case) (rev
 		return c, err
 	}
 	def, _ := h.Stores.Catalog.Definition(p.Content.Provider)
-	c.CannotAsk = def.CannotAsk
-	if c.Stage, err = h.stageOf(r, p); err != nil {
+	c.CannotAsk, c.Portal = def.CannotAsk, def.Portal
+	if c.Exchanges, err = h.History.Exchanges(r.Context(), payout.ScopeOf(person(r), access.ViewPayouts), p.ID); err != nil {
+		return c, err
+	}
+	c.Stage = review.StageOf(p, c.Exchanges)
+	if c.Near, err = h.near(r, p); err != nil {
 		return c, err
 	}
 	if c.OnePerson, err = h.onePerson(r.Context()); err != nil {
@@ -91,6 +99,7 @@ func (h *Handlers) caseOf(r *http.Request, p *payout.Payout, c review.Case) (rev
 	if e, ok := errors.AsType[*payout.Error](h.Payouts.MaySettle(p, person(r), c.OnePerson)); ok {
 		c.Bar = e.Code
 	}
+	c.CloseBars = h.closeBars(r, p, c.OnePerson)
 	return c, nil
 }
 

@@ -199,7 +199,7 @@ func TestSettleTakesTwo(t *testing.T) {
 	ifeoma.get(path + "/review")
 	ifeoma.submit(".form[action="+path+"/settle]", nil)
 	tomas.get(path + "/review")
-	tomas.submit("main details form", evidenceForm("executed", "Their list has it as paid, number corrected.", "K-78"))
+	tomas.submit(".form[action="+path+"/review]", evidenceForm("executed", "Their list has it as paid, number corrected.", "K-78"))
 	p := ifeoma.submit(".decision__act", url.Values{"amount": {"10.03"}, "code": {password}})
 	if p.path != path+"/review" || !p.says("Nothing was decided; start again") {
 		t.Errorf("other evidence: got %d at %s: %s", p.status, p.path, p.text("main"))

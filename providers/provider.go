@@ -30,6 +30,8 @@ type Definition struct {
 
 	Open      func(Config) (Provider, error) // must not do I/O
 	Simulator func(SimulatorConfig) http.Handler
+	// Portal says what to look for in the company's own console when nobody knows whether an order was carried out.
+	Portal Text
 	// Approves says that the company, or the merchant in its portal, approves each order itself before it pays.
 	Approves bool
 	// CannotAsk says that Lookup is Unsupported: what became of an order is told by webhook, or found out by people.

@@ -37,11 +37,12 @@ type Request struct {
 	Stores []store.Store // those the person may see, for the store menu
 	Store  store.ID      // the one the page is limited to, empty: all
 
-	Mode      string // "live" or "test" if everything on the page is of that mode, else empty
-	Demo      bool   // the providers are simulators
-	Frozen    string // why and since when sending is frozen, a whole sentence; empty: it is not
-	Waiting   int    // payouts this person could approve
-	Review    int    // unknown payouts that need people
+	Mode      string   // "live" or "test" if everything on the page is of that mode, else empty
+	Demo      bool     // the providers are simulators
+	Frozen    string   // why and since when sending is frozen, a whole sentence; empty: it is not
+	Stopped   []string // what else is stopped, a whole sentence for each store
+	Waiting   int      // payouts this person could approve
+	Review    int      // unknown payouts that need people
 	SetupDone bool
 	Version   string
 }

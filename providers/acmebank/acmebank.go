@@ -59,6 +59,7 @@ func Definition() providers.Definition {
 			{Name: "secret", Type: providers.Secret, Label: providers.Text{Key: "field.api_key", English: "API key"}},
 		},
 		Webhooks: providers.WebhooksPerOrder, RepeatsRefused: true, Open: open, Simulator: newSimulator,
+		Portal: providers.Text{Key: "acmebank.portal", English: "In Acme Bank’s portal open Orders and search for our reference, whole; the bank lists every order it has received, also rejected ones."},
 	}
 }
 

@@ -38,7 +38,8 @@ func Definition() providers.Definition {
 		ID: "etpay", Name: "ETpay", DocsURL: docsURL, Settings: settings(), Messages: locales,
 		Addresses: []providers.Address{{Name: "default", URL: address, Live: true}},
 		Webhooks:  providers.WebhooksPerOrder, RepeatsRefused: repeatsRefused,
-		Open: open, Simulator: newSimulator, Switches: switches(),
+		Portal: providers.Text{Key: "etpay.portal", English: "In ETpay’s dashboard search the payouts for our reference. If several have it, compare amount, recipient and time of each: only the one that fits is ours."},
+		Open:   open, Simulator: newSimulator, Switches: switches(),
 	}
 }
 

@@ -60,6 +60,7 @@ func Definition() providers.Definition {
 		Settings:  settings(),
 		Messages:  locales,
 		Webhooks:  providers.WebhooksNone, // ASM-13
+		Portal:    providers.Text{Key: "gobipay.portal", English: "In GobiPay’s merchant console look for the cash-out by its number, amount and time. One that was only opened has moved nothing; one that was confirmed may have, also if it is not listed as done yet."},
 		Open:      open,
 		Simulator: newSimulator,
 		Switches:  switches(),

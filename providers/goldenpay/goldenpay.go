@@ -46,6 +46,7 @@ func Definition() providers.Definition {
 	return providers.Definition{
 		ID: "goldenpay", Name: "GoldenPay", DocsURL: docsURL, Settings: settings(), Messages: locales,
 		Webhooks: providers.WebhooksPerOrder, RepeatsRefused: repeatsRefused, Open: open, Simulator: newSimulator,
+		Portal:   providers.Text{Key: "goldenpay.portal", English: "In GoldenPay’s back office search the payout orders for our reference, whole, and compare the balance. An order that is not listed may still come: ask GoldenPay for a written answer."},
 		Switches: switches(),
 	}
 }

@@ -110,6 +110,7 @@ func Definition() providers.Definition {
 		},
 		Messages:  locales,
 		Webhooks:  providers.WebhooksByHand,
+		Portal:    providers.Text{Key: "moneroo.portal", English: "In Moneroo’s dashboard open Payouts and look by time, amount and recipient, because Moneroo does not list our reference; then look at the gateway behind it, which moves the money."},
 		Open:      open,
 		Simulator: Simulator,
 		Switches:  switches(),

@@ -41,7 +41,8 @@ func Definition() providers.Definition {
 		ID: "yabandpay", Name: "YabandPay", DocsURL: docsURL, Settings: settings(), Messages: locales,
 		Addresses: []providers.Address{{Name: "default", URL: address, Live: true}},
 		Webhooks:  providers.WebhooksPerOrder, RepeatsRefused: repeatsRefused, Approves: true, CannotAsk: true,
-		Open: open, Simulator: newSimulator, Switches: switches(),
+		Portal: providers.Text{Key: "yabandpay.portal", English: "In YabandPay’s portal look at the withdrawals of this UID: an order that waits for YabandPay’s own approval was received and may still be paid. Compare the wallet’s balance before and after."},
+		Open:   open, Simulator: newSimulator, Switches: switches(),
 	}
 }
 

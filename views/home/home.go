@@ -91,6 +91,10 @@ func (h Home) matters(ctx context.Context) []matter {
 func reviewMatter(ctx context.Context, r *payout.Row) matter {
 	m := matter{tone: views.Odd, title: ui.T(ctx, "home.unknown", "Company", r.Company, "Recipient", payouts.Recipient(ctx, *r)),
 		text: ui.T(ctx, "home.unknown_text"), href: link.PayoutReview(ctx, string(r.ID)), row: r, since: r.SentAt}
+	if r.State == payout.Sending || r.State == payout.Accepted {
+		m.tone, m.icon = views.Warn, "clock"
+		m.title, m.text = ui.T(ctx, "home.overdue", "Company", r.Company, "Recipient", payouts.Recipient(ctx, *r)), ui.T(ctx, "home.overdue_text")
+	}
 	if r.Conflict {
 		m.tone, m.icon = views.Bad, "warn"
 		m.title = ui.T(ctx, "home.conflict", "Company", r.Company, "Recipient", payouts.Recipient(ctx, *r))

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"net/url"
+	"strconv"
 )
 
 // Payouts is the history.
@@ -58,6 +59,23 @@ func PayoutConfirmAsked(ctx context.Context, id, challenge string) string {
 
 // PayoutAgain is where one that did not happen is asked for again.
 func PayoutAgain(ctx context.Context, id string) string { return to(ctx, "payouts", id, "again") }
+
+// PayoutConflict is where people say what they found about a contradiction ("finding"), ask to close it ("close") and
+// confirm that ("confirm").
+func PayoutConflict(ctx context.Context, id string, no int, step string) string {
+	return to(ctx, "payouts", id, "conflicts", strconv.Itoa(no), step)
+}
+
+// PayoutConflictAsked is the page that asks to confirm what was found; challenge names what was asked.
+func PayoutConflictAsked(ctx context.Context, id string, no int, challenge string) string {
+	return with(PayoutConflict(ctx, id, no, "confirm"), url.Values{"c": {challenge}})
+}
+
+// PayoutWait is where an open outcome is left open for now.
+func PayoutWait(ctx context.Context, id string) string { return to(ctx, "payouts", id, "wait") }
+
+// PayoutReveal is where the recipient's whole account number is shown.
+func PayoutReveal(ctx context.Context, id string) string { return to(ctx, "payouts", id, "reveal") }
 
 // PayoutReview is where evidence about an unknown one is recorded.
 func PayoutReview(ctx context.Context, id string) string { return to(ctx, "payouts", id, "review") }

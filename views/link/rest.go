@@ -45,3 +45,14 @@ func HookAbsolute(ctx context.Context, token string) string { return Absolute(ct
 func InviteAbsolute(ctx context.Context, token string) string {
 	return Absolute(ctx, Invite(ctx, token))
 }
+
+// Freeze is where sending is stopped and let go on.
+func Freeze(ctx context.Context) string { return to(ctx, "freeze") }
+
+// FreezeConfirm is where that is confirmed.
+func FreezeConfirm(ctx context.Context) string { return to(ctx, "freeze", "confirm") }
+
+// FreezeAsked is the page that asks to confirm it; challenge names what was asked.
+func FreezeAsked(ctx context.Context, challenge string) string {
+	return with(FreezeConfirm(ctx), url.Values{"c": {challenge}})
+}

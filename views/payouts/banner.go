@@ -28,6 +28,9 @@ func (o One) notices(ctx context.Context) []notice {
 	if o.Payout.OpenConflict() != nil {
 		all = append(all, notice{tone: views.Bad, key: "payouts.notice.conflict"})
 	}
+	if o.Payout.HasMoved() {
+		all = append(all, notice{tone: views.Bad, key: "payouts.notice.moved"})
+	}
 	if n := o.stateNotice(ctx); n.key != "" {
 		if n.who == "" {
 			n.who = o.company()

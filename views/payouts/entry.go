@@ -3,6 +3,7 @@ package payouts
 import (
 	"cmp"
 	"strconv"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -24,7 +25,7 @@ func (t *teller) entry(e audit.Entry) {
 		t.news(e)
 	case audit.PayoutLooked:
 		t.looked(e)
-	case audit.PayoutPrepared, audit.PayoutStage, audit.PayoutUnmapped, audit.PayoutSentBack, audit.ConflictOpened, audit.ConflictClosed:
+	case audit.PayoutPrepared, audit.PayoutStage, audit.PayoutUnmapped, audit.PayoutSentBack, audit.ConflictOpened:
 		t.system(e)
 	default:
 		t.person(e)
@@ -59,8 +60,10 @@ func (t *teller) person(e audit.Entry) {
 		}
 	case audit.PayoutRejected:
 		ev.icon, ev.tone = "rejected", views.Warn
-	case audit.PayoutTestified, audit.PayoutSettled:
+	case audit.PayoutTestified, audit.PayoutSettled, audit.ConflictFound, audit.ConflictClosed:
 		t.settled(&ev, d)
+	case audit.PayoutWaits:
+		t.waits(&ev, d)
 	}
 	ev.what = ui.Rich(key, "Name", strongName(e.ActorName), "Means", means, "Action", string(e.Action))
 	t.add(ev)
@@ -79,11 +82,22 @@ func (t *teller) settled(ev *event, d details) {
 	if verdict := d.text("verdict"); verdict != "" {
 		ev.lines = append(ev.lines, ui.T(t.ctx, "review.verdict."+verdict)+".")
 	}
+	if outcome := d.text("outcome"); outcome != "" {
+		ev.lines = append(ev.lines, ui.T(t.ctx, "review.outcome."+outcome)+".")
+	}
 	if id := d.text("remote_id"); id != "" {
 		ev.lines = append(ev.lines, t.text("story.number", "Number", id))
 	}
 	if d.yes("one_person") {
 		ev.lines = append(ev.lines, t.text("story.one_person"))
+	}
+}
+
+// waits tells that an open outcome was left open, and until when.
+func (t *teller) waits(ev *event, d details) {
+	ev.icon, ev.words = "clock", d.text("text")
+	if until, err := time.Parse(time.RFC3339, d.text("until")); err == nil {
+		ev.lines = append(ev.lines, t.text("story.until", "Until", ui.L(t.ctx).DateTime(until.In(views.From(t.ctx).Zone))))
 	}
 }
 
@@ -168,8 +182,6 @@ func (t *teller) system(e audit.Entry) {
 		ev.tone, ev.icon = views.Bad, "warn"
 		ev.what = ui.Rich("story.conflict", "What", ui.Strong(ui.T(t.ctx, "review.conflict."+d.text("code"))))
 		ev.lines = []string{t.text("story.conflict_text", "Expected", t.side(d, "expected"), "Got", t.side(d, "got"))}
-	default:
-		ev.what = ui.Rich("story.conflict_closed")
 	}
 	t.add(ev)
 }

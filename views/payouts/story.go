@@ -3,6 +3,7 @@ package payouts
 import (
 	"context"
 	"encoding/json"
+	"github.com/paywicket/paywicket/providers"
 	"slices"
 	"strings"
 	"time"
@@ -181,14 +182,22 @@ func (t *teller) sends(attempt int) []payout.Exchange {
 }
 
 func (t *teller) request(x payout.Exchange) fold {
-	return fold{ui.T(t.ctx, "story.request"), strings.TrimSpace(x.Method + " " + x.URL + "\n" + x.Request)}
+	return fold{ui.T(t.ctx, "story.request"), t.masked(strings.TrimSpace(x.Method + " " + x.URL + "\n" + x.Request))}
 }
 
 func (t *teller) answer(x payout.Exchange) fold {
 	if x.Status == 0 {
 		return fold{ui.T(t.ctx, "story.answer"), orDash(x.Err)}
 	}
-	return fold{ui.T(t.ctx, "story.answer"), strings.TrimSpace("HTTP " + code(x.Status) + "\n" + x.Answer)}
+	return fold{ui.T(t.ctx, "story.answer"), t.masked(strings.TrimSpace("HTTP " + code(x.Status) + "\n" + x.Answer))}
+}
+
+// masked hides the recipient's whole account number: showing it takes a reason.
+func (t *teller) masked(text string) string {
+	if number := t.one.Payout.Content.AccountNumber(); len(number) > 4 {
+		return strings.ReplaceAll(text, number, providers.Mask(number))
+	}
+	return text
 }
 
 // hook tells of a webhook and what it did.

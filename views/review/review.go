@@ -34,8 +34,9 @@ type Item struct {
 // List is all of them.
 type List struct {
 	Items   []Item
-	Largest bool // by amount instead of by age
-	Cut     bool // there are more
+	Store   store.ID // only of this store, "" for all
+	Largest bool     // by amount instead of by age
+	Cut     bool     // there are more
 }
 
 // Stage says where a send broke off. The sentence is in the catalogs under Key.
@@ -56,14 +57,26 @@ func StageOf(p *payout.Payout, exchanges []payout.Exchange) Stage {
 		if e.Attempt != a.No || e.Purpose != "send" {
 			continue
 		}
-		if e.Status == 0 {
-			s.Key = "review.stage.no_answer"
-			return s
-		}
-		s.Key, s.Status = "review.stage.answered", e.Status
+		s.Key, s.Status = stageKey(p, e), e.Status
 		return s
 	}
 	return s
+}
+
+// stageKey is how far one call of a send got.
+func stageKey(p *payout.Payout, e payout.Exchange) string {
+	fromAnswer := func(c payout.Conflict) bool { return c.Source == payout.FromAnswer }
+	switch {
+	case e.Status == 0 && !e.Written:
+		return "review.stage.not_written"
+	case e.Status == 0:
+		return "review.stage.no_answer"
+	case slices.ContainsFunc(p.Conflicts, fromAnswer):
+		return "review.stage.contradicts"
+	case e.Status >= 200 && e.Status < 300:
+		return "review.stage.unreadable"
+	}
+	return "review.stage.answered"
 }
 
 func (s Stage) text(ctx context.Context, company string) string {
@@ -72,8 +85,8 @@ func (s Stage) text(ctx context.Context, company string) string {
 
 // Since is when a payout began to need people.
 func Since(p *payout.Payout) time.Time {
-	if a := p.Current(); p.State == payout.Unknown && a != nil {
-		if a.EndedAt.IsZero() {
+	if a := p.Current(); p.State.InFlight() && a != nil {
+		if a.EndedAt.IsZero() || p.State != payout.Unknown {
 			return a.StartedAt
 		}
 		return a.EndedAt
@@ -94,13 +107,13 @@ func (l *List) Sort() {
 	})
 }
 
-// totals adds up the real money that nobody knows the outcome of. Test payouts are no money.
+// totals adds up the real money that needs people. Test payouts are no money.
 func (l List) totals(ctx context.Context) []ui.TotalOf {
 	sums, counts := map[string]money.Amount{}, map[string]int{}
 	var order []string
 	for _, i := range l.Items {
 		currency := i.Row.Amount.Currency
-		if i.Row.State != payout.Unknown || !i.Row.Live {
+		if !i.Row.Live {
 			continue
 		}
 		if counts[currency] == 0 {
@@ -121,9 +134,34 @@ func (l List) totals(ctx context.Context) []ui.TotalOf {
 
 func (l List) tabs(ctx context.Context) []ui.Tab {
 	return []ui.Tab{
-		{Text: ui.T(ctx, "review.by_age"), Href: link.Review(ctx), Current: !l.Largest},
-		{Text: ui.T(ctx, "review.by_amount"), Href: link.ReviewQuery(ctx, url.Values{"sort": {"amount"}}), Current: l.Largest},
+		{Text: ui.T(ctx, "review.by_age"), Href: l.href(ctx, l.Store, false), Current: !l.Largest},
+		{Text: ui.T(ctx, "review.by_amount"), Href: l.href(ctx, l.Store, true), Current: l.Largest},
 	}
+}
+
+// href is the list of a store in an order.
+func (l List) href(ctx context.Context, st store.ID, largest bool) string {
+	q := url.Values{}
+	if st != "" {
+		q.Set("store", string(st))
+	}
+	if largest {
+		q.Set("sort", "amount")
+	}
+	return link.ReviewQuery(ctx, q)
+}
+
+// stores are the stores to choose from, none if the person sees only one.
+func (l List) stores(ctx context.Context) []ui.Tab {
+	all := views.From(ctx).Stores
+	if len(all) < 2 {
+		return nil
+	}
+	tabs := []ui.Tab{{Text: ui.T(ctx, "stores.all"), Href: l.href(ctx, "", l.Largest), Current: l.Store == ""}}
+	for _, s := range all {
+		tabs = append(tabs, ui.Tab{Text: s.Name, Href: l.href(ctx, s.ID, l.Largest), Current: l.Store == s.ID})
+	}
+	return tabs
 }
 
 // looks says how often the provider was asked and when it is asked next.
@@ -166,7 +204,14 @@ type Case struct {
 	Bar       string // why the person may not confirm the evidence, a key below "review.bar"; "" if nothing bars
 	Notice    string // a key with title and text about what just happened
 
-	Evidence Evidence
+	Evidence  Evidence
+	Found     Found
+	Waiting   Waiting
+	CloseBars map[int]string // why the person may not close a conflict, by its number; "" if nothing bars
+
+	Exchanges []payout.Exchange
+	Near      []Near
+	Portal    providers.Text // what to check in the company's own console
 }
 
 // Evidence is what a person found out, as typed, with what is wrong with it by input name.

@@ -20,3 +20,11 @@ func rule(c Case) string {
 	}
 	return "review.rule_two"
 }
+
+// ruleOfConflict is the key of who has to agree on a contradiction.
+func ruleOfConflict(c Case) string {
+	if c.OnePerson {
+		return "review.rule_one"
+	}
+	return "review.rule_conflict"
+}

@@ -192,4 +192,6 @@ type Setup struct {
 	Done      bool
 	OnePerson bool
 	Halted    string // why nothing is sent from any store, "" if it is
+	HaltedBy  string // name of who stopped it
+	HaltedAt  time.Time
 }

@@ -78,13 +78,14 @@ func (s *Service) SetOnePerson(ctx context.Context, by Person, on bool) error {
 	return err
 }
 
-// Halt stops sending from every store, with a reason people read; "" lets it go on.
+// Halt stops sending from every store, with a reason people read; "" lets it go on. While it is stopped the first reason
+// stands.
 func (s *Service) Halt(ctx context.Context, by Person, reason string) error {
 	if !Can(by, FreezeSending, "") {
 		return ErrNotFound
 	}
 	setup, err := s.repo.Setup(ctx)
-	if err != nil || setup.Halted == reason {
+	if err != nil || (setup.Halted == "") == (reason == "") {
 		return err
 	}
 	action := audit.SendingFrozen

@@ -24,7 +24,10 @@ const (
 	PayoutUnmapped    Action = "payout.unmapped"    // a status word nobody understands
 	PayoutTestified   Action = "payout.testified"   // evidence about an unknown outcome
 	PayoutSettled     Action = "payout.settled"     // a second person confirmed it
+	PayoutWaits       Action = "payout.waits"       // an open outcome is left open for now
+	PayoutRevealed    Action = "payout.revealed"    // a whole account number was shown
 	ConflictOpened    Action = "conflict.opened"
+	ConflictFound     Action = "conflict.found" // what somebody found out about it
 	ConflictClosed    Action = "conflict.closed"
 
 	AccountConnected    Action = "account.connected"
@@ -35,8 +38,10 @@ const (
 
 	RecipientMended Action = "recipient.mended" // completed after a company began to ask for more
 
-	StoreOpened  Action = "store.opened"
-	StoreRenamed Action = "store.renamed"
+	StoreOpened   Action = "store.opened"
+	StoreRenamed  Action = "store.renamed"
+	StoreFrozen   Action = "store.frozen"
+	StoreUnfrozen Action = "store.unfrozen"
 
 	PersonInvited         Action = "person.invited"
 	PersonInviteConfirmed Action = "person.invite_confirmed"
@@ -74,11 +79,11 @@ func Actions() []Action {
 	return []Action{
 		PayoutDrafted, PayoutEdited, PayoutMended, PayoutDiscarded, PayoutSubmitted, PayoutWithdrawn, PayoutApproved, PayoutRejected,
 		PayoutSentBack, PayoutResubmitted, PayoutClaimed, PayoutPrepared, PayoutAnswered, PayoutReported, PayoutStage, PayoutLooked,
-		PayoutUnmapped, PayoutTestified, PayoutSettled,
-		ConflictOpened, ConflictClosed,
+		PayoutUnmapped, PayoutTestified, PayoutSettled, PayoutWaits, PayoutRevealed,
+		ConflictOpened, ConflictFound, ConflictClosed,
 		AccountConnected, AccountKeysReplaced, AccountTested, AccountFrozen, AccountUnfrozen,
 		RecipientMended,
-		StoreOpened, StoreRenamed,
+		StoreOpened, StoreRenamed, StoreFrozen, StoreUnfrozen,
 		PersonInvited, PersonInviteConfirmed, PersonInviteRevoked, PersonJoined, PersonSignedIn, PersonSignInFailed, PersonDisabled, PersonEnabled, PersonRoleGranted,
 		PersonRoleRevoked, PersonPasswordChanged, PersonTOTPAdded, PersonTOTPRemoved,
 		PersonPasskeyAdded, PersonPasskeyRemoved, PersonRecoveryMade, PersonRecoveryUsed, PersonSessionsEnded,

@@ -104,55 +104,78 @@ func readSettings(env Env, into map[string]string) error {
 
 func freeze(f *flag.FlagSet) func(context.Context, Env, []string) error {
 	reason := f.String("reason", "stopped on the command line", "what people read")
-	return freezing(f, func(ctx context.Context, app *web.App, a store.Account) error {
-		if a.ID == "" {
-			return app.Admin().Access.Halt(ctx, operator(), *reason)
+	return freezing(f, func(ctx context.Context, s admin, t frozenThing) error {
+		switch {
+		case t.account.ID != "":
+			return s.Stores.Freeze(ctx, operator(), t.account, *reason)
+		case t.store.ID != "":
+			return s.Stores.FreezeStore(ctx, operator(), t.store, *reason)
 		}
-		return app.Admin().Stores.Freeze(ctx, operator(), a, *reason)
+		return s.Access.Halt(ctx, operator(), *reason)
 	})
 }
 
 func unfreeze(f *flag.FlagSet) func(context.Context, Env, []string) error {
-	return freezing(f, func(ctx context.Context, app *web.App, a store.Account) error {
-		if a.ID == "" {
-			return app.Admin().Access.Halt(ctx, operator(), "")
+	return freezing(f, func(ctx context.Context, s admin, t frozenThing) error {
+		switch {
+		case t.account.ID != "":
+			return s.Stores.Unfreeze(ctx, operator(), t.account)
+		case t.store.ID != "":
+			return s.Stores.UnfreezeStore(ctx, operator(), t.store)
 		}
-		return app.Admin().Stores.Unfreeze(ctx, operator(), a)
+		return s.Access.Halt(ctx, operator(), "")
 	})
 }
 
-// freezing runs do for everything (the zero Account), for the accounts of a store, or for one account.
-func freezing(f *flag.FlagSet, do func(context.Context, *web.App, store.Account) error) func(context.Context, Env, []string) error {
-	name := f.String("store", "", "only the accounts of this store, by name or id")
+// frozenThing is what is stopped or let go on: an account, else a store, else everything.
+type frozenThing struct {
+	store   store.Store
+	account store.Account
+}
+
+type admin = web.Admin
+
+// freezing runs do for everything, for a store with all accounts it has or gets, or for one account.
+func freezing(f *flag.FlagSet, do func(context.Context, admin, frozenThing) error) func(context.Context, Env, []string) error {
+	name := f.String("store", "", "only this store, by name or id")
 	id := f.String("account", "", "only this account, by id or label")
 	return withApp(f, func(ctx context.Context, env Env, app *web.App) error {
-		if *name == "" && *id == "" {
-			return errors.Join(do(ctx, app, store.Account{}), say(env, "everything"))
-		}
-		accounts, err := app.Admin().Stores.AllAccounts(ctx)
-		if err != nil {
-			return err
-		}
 		var st store.Store
+		var err error
 		if *name != "" {
 			if st, err = findStore(ctx, app, *name); err != nil {
 				return err
 			}
 		}
-		found := 0
-		for _, a := range accounts {
-			if (*name == "" || a.Store == st.ID) && (*id == "" || string(a.ID) == *id || a.Label == *id) {
-				found++
-				if err := errors.Join(do(ctx, app, a), say(env, a.Label)); err != nil {
-					return err
-				}
+		switch {
+		case *id != "":
+			return freezeAccounts(ctx, env, app, st.ID, *id, do)
+		case *name != "":
+			return errors.Join(do(ctx, app.Admin(), frozenThing{store: st}), say(env, st.Name))
+		}
+		return errors.Join(do(ctx, app.Admin(), frozenThing{}), say(env, "everything"))
+	})
+}
+
+// freezeAccounts runs do for the accounts of an id or label, of one store if st names it.
+func freezeAccounts(ctx context.Context, env Env, app *web.App, st store.ID, id string, do func(context.Context, admin, frozenThing) error) error {
+	accounts, err := app.Admin().Stores.AllAccounts(ctx)
+	if err != nil {
+		return err
+	}
+	found := 0
+	for _, a := range accounts {
+		if (st == "" || a.Store == st) && (string(a.ID) == id || a.Label == id) {
+			found++
+			if err := errors.Join(do(ctx, app.Admin(), frozenThing{account: a}), say(env, a.Label)); err != nil {
+				return err
 			}
 		}
-		if found == 0 {
-			return Usage("no account fits")
-		}
-		return nil
-	})
+	}
+	if found == 0 {
+		return Usage("no account fits")
+	}
+	return nil
 }
 
 func say(env Env, what string) error {

@@ -102,6 +102,9 @@ type Filter struct {
 	Store    store.ID
 	Provider string
 	Payout   payout.ID
+	Account  store.AccountID
+	Verdicts []Verdict // any of these
+	From, To time.Time // [From, To) by arrival; zero: open
 	After    Cursor
 	Before   Cursor
 	Limit    int

@@ -180,10 +180,11 @@ func (p *Payout) disagree(e Evidence, expected, got State, now time.Time) *Confl
 	return &c
 }
 
-// openConflict records a contradiction once: the same news again adds nothing.
+// openConflict records a contradiction once: the same news again adds nothing, also after people have closed it.
 func (p *Payout) openConflict(c Conflict, now time.Time) {
 	for _, k := range p.Conflicts {
-		if k.ClosedAt.IsZero() && k.Code == c.Code && k.Got == c.Got { // what was expected may have moved on
+		same := k.Code == c.Code && k.Got == c.Got
+		if same && (k.ClosedAt.IsZero() || (k.Finding != nil && k.Expected == c.Expected)) { // while open, what was expected may have moved on
 			return
 		}
 	}

@@ -22,7 +22,8 @@ type Filter struct {
 	Min, Max string    // amounts in the currency's decimal form; they need Currency
 	Mode     string    // "live", "test"
 	Author   access.PersonID
-	Review   bool // only those that need people: unknown, or with an open conflict
+	Review   bool // only those that need people: unknown, with an open conflict, or overdue
+	Loud     bool // with Review: not those that somebody has left open for now
 	Sort     Sort
 	After    Cursor // rows that follow this one
 	Before   Cursor // rows that precede this one
@@ -71,7 +72,8 @@ type Row struct {
 	AuthorName   string
 	OnePerson    bool
 	Conflict     bool
-	Matched      bool // the company's record fits ours
+	Quiet        time.Time // somebody left its open outcome open until then
+	Matched      bool      // the company's record fits ours
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	SubmittedAt  time.Time

@@ -53,6 +53,7 @@ type Payout struct {
 	Attempts  []Attempt
 	Conflicts []Conflict
 	Review    *Review // evidence about an unknown outcome that waits for a second person
+	Wait      *Wait   // somebody left the open outcome open for now
 
 	Fee     money.Amount // as the company told it
 	Reason  string       // why it was rejected, refused, has failed: the words of a person or of the company
@@ -121,6 +122,7 @@ type Conflict struct {
 	Expected string
 	Got      string
 	HookID   string
+	Finding  *Finding // what people found out, nil while nobody has
 	ClosedAt time.Time
 	ClosedBy access.PersonID
 }

@@ -75,10 +75,7 @@ func (p *Payout) settle(by access.Person, typed string, proof access.StepUp, w W
 	if typed != p.Content.Amount.Decimal() {
 		return &Error{Code: CodeAmount, Field: "amount"}
 	}
-	if proof.Digest != p.ReviewDigest() {
-		return refuse(CodeStepUp)
-	}
-	if err := useUp(w, proof, by); err != nil {
+	if err := useUp(w, proof, by, p.ReviewDigest()); err != nil {
 		return err
 	}
 	return p.close(by, marked, now)
@@ -88,7 +85,7 @@ func (p *Payout) settle(by access.Person, typed string, proof access.StepUp, w W
 // decision. The report says that only one-person mode makes it possible.
 func (p *Payout) admitSettle(by access.Person, onePerson bool) (bool, error) {
 	f := p.Facts(onePerson)
-	f.Given = nil
+	f.Given, f.Editors = nil, p.Editors // also who closed a contradiction may settle
 	bar, marked := policy.MayApprove(f, by)
 	switch {
 	case bar != policy.None:

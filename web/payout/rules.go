@@ -46,7 +46,7 @@ func (p *Payout) move(to State, now time.Time) error {
 		return refuse(CodeState, "State", string(p.State), "Wanted", string(to))
 	}
 	p.State = to
-	p.DueAt = time.Time{}
+	p.DueAt, p.Wait = time.Time{}, nil
 	if to.Final() {
 		p.EndedAt = now
 	}
@@ -111,7 +111,7 @@ func (p *Payout) submit(by access.Person, form Form, now time.Time) error {
 // Facts is what the approval rules look at.
 func (p *Payout) Facts(onePerson bool) policy.Facts {
 	c := p.Content
-	f := policy.Facts{Store: p.Store, Author: p.Author, Editors: p.Editors, OnePerson: onePerson,
+	f := policy.Facts{Store: p.Store, Author: p.Author, Editors: append(slices.Clone(p.Editors), p.closers()...), OnePerson: onePerson,
 		Provider: c.Provider, Method: c.Method, Country: c.Country, Amount: c.Amount}
 	if p.Review != nil && !p.Review.SettledAt.IsZero() {
 		f.Resolver = p.Review.SettledBy
@@ -157,7 +157,7 @@ func (p *Payout) approve(by access.Person, proof access.StepUp, w World, life ti
 		return refuse(CodeStepUp)
 	}
 	proof.Subject = string(p.ID)
-	if err := useUp(w, proof, by); err != nil {
+	if err := useUp(w, proof, by, proof.Digest); err != nil {
 		return err
 	}
 	p.Approvals = append(p.Approvals, Approval{Person: by.ID, Name: by.Name, At: now, Digest: p.Digest, Challenge: usedAs(proof), Means: proof.Means,
@@ -216,9 +216,9 @@ const PurposeApprove = "approve"
 // usedAs names the use of a confirmation for one of the things it is about.
 func usedAs(proof access.StepUp) string { return proof.ID + "/" + proof.Subject }
 
-// useUp uses up a confirmation that must be this person's.
-func useUp(w World, proof access.StepUp, by access.Person) error {
-	if proof.Person != by.ID {
+// useUp uses up a confirmation that must be this person's and about this digest.
+func useUp(w World, proof access.StepUp, by access.Person, digest string) error {
+	if proof.Person != by.ID || proof.Digest != digest {
 		return refuse(CodeStepUp)
 	}
 	err := w.UseStepUp(proof)
@@ -291,6 +291,9 @@ func (p *Payout) discard(by access.Person, now time.Time) error {
 func (p *Payout) again(by access.Person, w World, now time.Time) error {
 	if p.State != Submitted && p.State != NotSent && p.State != Refused && p.State != NotExecuted {
 		return refuse(CodeState, "State", string(p.State))
+	}
+	if p.HasMoved() {
+		return refuse(CodeConflict)
 	}
 	was := p.Content.Credential
 	if err := p.renew(w); err != nil {
@@ -383,9 +386,9 @@ func (p *Payout) unfit(w World, now time.Time) (*Error, error) {
 	switch {
 	case halted != "":
 		return nil, refuse(CodeFrozen, "Why", halted)
-	case account.Frozen.On():
-		return nil, refuse(CodeFrozen, "Why", account.Frozen.Reason)
-	case p.OpenConflict() != nil:
+	case account.Stopped().On():
+		return nil, refuse(CodeFrozen, "Why", account.Stopped().Reason)
+	case p.blocked():
 		return nil, refuse(CodeConflict)
 	case now.After(p.ExpiresAt):
 		return refuse(CodeExpired), nil

@@ -10,17 +10,19 @@ import (
 
 // Account is one set of a provider's credentials in one store.
 type Account struct {
-	ID        AccountID
-	Store     ID
-	Provider  string // providers.Definition.ID
-	Label     string
-	Live      bool
-	Address   string // name of the provider's address it uses
-	Token     string // last part of its webhook address
-	Version   int    // of the credentials in use
-	Frozen    Freeze
-	CreatedAt time.Time
-	CreatedBy access.PersonID
+	ID       AccountID
+	Store    ID
+	Provider string // providers.Definition.ID
+	Label    string
+	Live     bool
+	Address  string // name of the provider's address it uses
+	Token    string // last part of its webhook address
+	Version  int    // of the credentials in use
+	Frozen   Freeze
+	// StoreFrozen is the freeze of its store, which holds for every account in it.
+	StoreFrozen Freeze
+	CreatedAt   time.Time
+	CreatedBy   access.PersonID
 
 	CheckedAt time.Time     // last test call
 	CheckErr  string        // what it said, "" if it worked

@@ -28,6 +28,8 @@ type Repository interface {
 	SaveStore(ctx context.Context, s Store, entries ...audit.Entry) error
 	Stores(ctx context.Context, r access.Reach) ([]Store, error)
 
+	SaveStoreFreeze(ctx context.Context, s Store, entries ...audit.Entry) error // whether any of its accounts may send
+
 	AddAccount(ctx context.Context, a Account, creds []Credential, entries ...audit.Entry) error
 	AddCredentials(ctx context.Context, a Account, creds []Credential, entries ...audit.Entry) error
 	SaveCheck(ctx context.Context, a Account, entries ...audit.Entry) error  // when and what the test call said
@@ -429,27 +431,6 @@ func (s *Service) Balances(ctx context.Context, a Account, all []Balance) error 
 // Heard keeps when the provider last answered as it should, or sent a webhook that was genuine. Zero times are left as they are.
 func (s *Service) Heard(ctx context.Context, id AccountID, good, hook time.Time) error {
 	return s.repo.Heard(ctx, id, good, hook)
-}
-
-// Freeze stops an account from sending. by is nobody when Paywicket does it by itself.
-func (s *Service) Freeze(ctx context.Context, by access.Person, a Account, reason string) error {
-	if by.ID != "" && !access.Can(by, access.FreezeSending, a.Store) {
-		return ErrNotFound
-	}
-	if a.Frozen.On() {
-		return nil
-	}
-	a.Frozen = Freeze{At: s.now(), By: by.ID, Reason: reason}
-	return s.repo.SaveFreeze(ctx, a, s.entry(by, a.Store, audit.AccountFrozen, string(a.ID), map[string]any{"reason": reason}))
-}
-
-// Unfreeze lets it send again.
-func (s *Service) Unfreeze(ctx context.Context, by access.Person, a Account) error {
-	if !access.Can(by, access.FreezeSending, a.Store) {
-		return ErrNotFound
-	}
-	a.Frozen = Freeze{}
-	return s.repo.SaveFreeze(ctx, a, s.entry(by, a.Store, audit.AccountUnfrozen, string(a.ID), nil))
 }
 
 // Note keeps what was seen of an account's calls.

@@ -18,6 +18,7 @@ type Store struct {
 	Name      string
 	Zone      string // IANA time zone in which its days begin and its times are shown
 	CreatedAt time.Time
+	Frozen    Freeze // nothing is sent from any of its accounts
 }
 
 // Location returns the store's time zone, UTC if it is not known on this machine.

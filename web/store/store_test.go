@@ -403,3 +403,42 @@ func TestHeardAndBalances(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// Invariant 16: a super admin stops a store and lets it go on; every account of it stands stopped meanwhile.
+func TestFreezeStore(t *testing.T) {
+	w := newWorld(t)
+	a := w.connect(w.ama, w.one, keyOne)
+	of := func() store.Store {
+		t.Helper()
+		all, err := w.Stores(w.ctx, w.root)
+		w.must(err)
+		for _, s := range all {
+			if s.ID == a.Store {
+				return s
+			}
+		}
+		t.Fatal("the store is gone")
+		return store.Store{}
+	}
+	for _, by := range []access.Person{{}, w.ama, w.abi} {
+		if err := w.FreezeStore(w.ctx, by, of(), "no"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: got %v, want not found", by.ID, err)
+		}
+	}
+	w.must(w.FreezeStore(w.ctx, w.root, of(), "doubt"))
+	stale := store.Store{ID: a.Store}
+	w.must(w.FreezeStore(w.ctx, w.root, stale, "later")) // the first reason stands
+	if got := w.reload(a); got.Frozen.On() || got.StoreFrozen.Reason != "doubt" || got.Stopped() != of().Frozen {
+		t.Errorf("got %+v", got.Stopped())
+	}
+	if err := w.UnfreezeStore(w.ctx, w.ama, of()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("got %v, want not found", err)
+	}
+	w.must(w.UnfreezeStore(w.ctx, w.root, of()))
+	if got := w.reload(a).Stopped(); got.On() {
+		t.Errorf("got %+v, want it to go on", got)
+	}
+	if n := w.number(`select count(*) from audit where action in ('store.frozen', 'store.unfrozen')`); n != 2 {
+		t.Errorf("got %d entries, want 2", n)
+	}
+}

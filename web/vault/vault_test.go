@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,17 @@ type memory struct {
 }
 
 func (m *memory) Keysets(context.Context) ([]vault.Keyset, error) { return m.sets, m.fail }
+
+func (m *memory) ReplaceKeysets(_ context.Context, old, fresh []vault.Keyset) error {
+	for i, set := range fresh {
+		at := slices.IndexFunc(m.sets, func(k vault.Keyset) bool { return k.Purpose == set.Purpose && bytes.Equal(k.Sealed, old[i].Sealed) })
+		if at < 0 {
+			return errors.New("another keyset is stored")
+		}
+		m.sets[at] = set
+	}
+	return m.fail
+}
 
 func (m *memory) InsertKeysets(_ context.Context, sets []vault.Keyset) error {
 	if len(m.sets) > 0 {
