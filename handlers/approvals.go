@@ -238,6 +238,9 @@ func (h *Handlers) addRules(r *http.Request, d *approvals.Decision) error {
 	facts := d.Payout.Facts(onePerson)
 	bar, marked := policy.MayApprove(facts, person(r))
 	d.Need, d.Bar, d.Marked = policy.Require(facts), string(bar), marked
+	if d.Payout.HasMoved() {
+		d.Bar = payout.CodeConflict
+	}
 	return nil
 }
 

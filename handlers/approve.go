@@ -208,7 +208,7 @@ func (h *Handlers) refused(w http.ResponseWriter, r *http.Request, p *payout.Pay
 	case payout.CodeChanged:
 		n.notice = "approvals.changed"
 		return h.decisionPage(w, r, p, http.StatusConflict, n)
-	case payout.CodeOwnWork, payout.CodeNotAllowed, payout.CodeTwice:
+	case payout.CodeOwnWork, payout.CodeNotAllowed, payout.CodeTwice, payout.CodeConflict:
 		return h.decisionPage(w, r, p, http.StatusForbidden, n)
 	case payout.CodeState, payout.CodeCredentials, payout.CodeSnapshot:
 		return h.decisionPage(w, r, p, http.StatusConflict, n)

@@ -26,6 +26,12 @@ func TestDesk(t *testing.T) {
 			t.Errorf("%q is not on the page:\n%s", say, marit.words("main"))
 		}
 	}
+	marit.open("/payouts?q=150%2C003") // booked, and the line dropped before the answer: asking settled it
+	line := eval[string](marit, `document.querySelector('td a.table__link').getAttribute("href")`)
+	marit.each("desk-line-dropped", func() { marit.open(line) })
+	if story := marit.words("main"); !strings.Contains(story, "Unknown") || !strings.Contains(story, "Paid") {
+		t.Errorf("its story does not tell it:\n%s", story)
+	}
 	marit.keepWaiting(path)
 	marit.testify(path)
 	tomas.settle(path)
