@@ -34,6 +34,7 @@ func supersTour() []stop {
 		{"invite", "/people/new", ""},
 		{"audit", "/audit", ""},
 		{"settings", "/settings", ""},
+		{"freeze", "/freeze", ""},
 		{"me", "/me", ""},
 		{"totp", "/me/totp", ""},
 		{"not-found", "/payouts/000000000000", ""},
