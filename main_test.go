@@ -94,6 +94,8 @@ func TestCommands(t *testing.T) {
 		here("account", "add", "-store", "Kora Market", "-provider", "moneroo", "-mode", "test", "-label", "Moneroo")...)
 	s.want(2, "settings[secret_key]", "webhook_secret=x\n", here("account", "add", "-store", "Kora Market", "-provider", "moneroo", "-label", "M")...)
 	s.want(0, "done: Moneroo", "", here("freeze", "-account", "Moneroo", "-reason", "a test")...)
+	s.want(0, "done: Kora Market", "", here("freeze", "-store", "Kora Market", "-reason", "a test")...)
+	s.want(0, "done: Kora Market", "", here("unfreeze", "-store", "Kora Market")...)
 	s.want(0, "done: everything", "", here("freeze")...)
 	s.want(0, "done: everything", "", here("unfreeze")...)
 	s.want(0, "rows", "", here("verify")...)

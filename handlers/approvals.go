@@ -234,6 +234,9 @@ func (h *Handlers) addRules(r *http.Request, d *approvals.Decision) error {
 	if d.Ruling, err = h.Payouts.Ruling(r.Context(), d.Payout, person(r)); err != nil {
 		return err
 	}
+	if d.Payout.HasMoved() {
+		d.Bar = policy.Bar(payout.CodeConflict)
+	}
 	d.Names, err = h.names(r)
 	return err
 }

@@ -223,7 +223,7 @@ func (h *Handlers) refused(w http.ResponseWriter, r *http.Request, p *payout.Pay
 	case payout.CodeChanged:
 		n.notice = "approvals.changed"
 		return h.decisionPage(w, r, p, http.StatusConflict, n)
-	case payout.CodeOwnWork, payout.CodeNotAllowed, payout.CodeTwice, payout.CodeLimit, string(policy.NotAmong):
+	case payout.CodeOwnWork, payout.CodeNotAllowed, payout.CodeTwice, payout.CodeLimit, payout.CodeConflict, string(policy.NotAmong):
 		return h.decisionPage(w, r, p, http.StatusForbidden, n)
 	case payout.CodeState, payout.CodeCredentials, payout.CodeSnapshot:
 		return h.decisionPage(w, r, p, http.StatusConflict, n)

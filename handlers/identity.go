@@ -134,7 +134,7 @@ func (h *Handlers) gather(ctx context.Context, v *views.Request) error {
 	if setup.Halted != "" {
 		v.Frozen = v.Localizer.T("strip.halted", "Reason", setup.Halted)
 		if setup.HaltedBy != "" {
-			v.Frozen += " " + v.Localizer.T("freeze.since", "When", v.Localizer.DateTime(setup.HaltedAt.In(v.Zone)), "Name", setup.HaltedBy)
+			v.Frozen += " · " + v.Localizer.T("freeze.since", "When", v.Localizer.DateTime(setup.HaltedAt.In(v.Zone)), "Name", setup.HaltedBy)
 		}
 	}
 	for _, s := range v.Stores {

@@ -20,6 +20,7 @@ const (
 	nearBefore = time.Hour
 	nearAfter  = 7 * 24 * time.Hour
 	maxNear    = 200
+	minNumber  = 6 // shorter ones stand in any message by chance
 )
 
 // near lists webhooks of the account that moved nothing but name the payout's reference, number or amount. Forged ones are
@@ -48,7 +49,7 @@ func resembles(p *payout.Payout, hook inbox.Hook) string {
 		switch {
 		case hook.Result.Attempt.Reference == a.Reference || strings.Contains(body, a.Reference):
 			return "reference"
-		case a.RemoteID != "" && (hook.Result.Attempt.RemoteID == a.RemoteID || strings.Contains(body, a.RemoteID)):
+		case a.RemoteID != "" && (hook.Result.Attempt.RemoteID == a.RemoteID || (len(a.RemoteID) >= minNumber && strings.Contains(body, a.RemoteID))):
 			return "remote_id"
 		}
 	}

@@ -38,6 +38,7 @@ func supersTour() []stop {
 		{"policies-edit", "/policies/edit", ""},
 		{"batch-list", "/approvals/batch", ""},
 		{"passkey-confirm-self", "/me/passkeys/new", ""},
+		{"freeze", "/freeze", ""},
 		{"me", "/me", ""},
 		{"totp", "/me/totp", ""},
 		{"not-found", "/payouts/000000000000", ""},

@@ -164,6 +164,13 @@ func TestInvariant4MovedIsNeverSentAgain(t *testing.T) {
 	if _, err := r.svc.Again(r.ctx, mia(), id); code(err) != payout.CodeConflict {
 		t.Errorf("asking again: got %v, want it refused", err)
 	}
+	third := r.again(r.notExecuted())
+	r.record(third, payout.Evidence{Source: payout.FromLookup, Attempt: 1, Result: full(r.find(third), providers.Paid)})
+	r.findOut(third, payout.Moved)
+	r.must2(r.closeBy(sue(), third))
+	if _, err := r.approveBy(sol(), third); code(err) != payout.CodeConflict {
+		t.Errorf("approving: got %v, want it refused", err)
+	}
 	second := r.again(r.notExecuted())
 	r.must2(r.svc.Approve(r.ctx, sam(), second, r.stepUp("sam", string(second), r.find(second).Digest)))
 	first := r.find(second).Attempts[0]

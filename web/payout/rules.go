@@ -230,6 +230,9 @@ func useUp(w World, proof access.StepUp, by access.Person, digest string) error 
 
 // admit refuses whoever must not approve. The report says that only one-person mode makes it possible.
 func (p *Payout) admit(by access.Person, onePerson bool) (bool, error) {
+	if p.HasMoved() { // it would be paid twice
+		return false, refuse(CodeConflict)
+	}
 	bar, marked := policy.MayApprove(p.Facts(onePerson), by)
 	if bar != policy.None {
 		return false, refuse(string(bar))
