@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/paywicket/paywicket/web/access"
@@ -34,18 +35,50 @@ func (r Audit) Of(ctx context.Context, s payout.Scope, subject string) ([]audit.
 		append([]any{subject}, args...)...)
 }
 
-// List is a page of the log, newest first: the rows before a number, 0 for the newest. Rows of the whole installation
-// are shown only to those who see every store.
-func (r Audit) List(ctx context.Context, reach access.Reach, before int64, limit int) ([]audit.Entry, error) {
-	where, args := within(reach, "store", 3)
-	return collect(ctx, r.d.read, scanEntry, `select `+auditColumns+` from audit where ($1 = 0 or seq < $1) and `+where+`
-		order by seq desc limit $2`, append([]any{before, limit}, args...)...)
+// List is a page of the log, newest first, of what a filter lets through. Rows of the whole installation are shown only to those
+// who see every store.
+func (r Audit) List(ctx context.Context, reach access.Reach, f audit.Filter) ([]audit.Entry, error) {
+	where, args := auditWhere(reach, f)
+	args = append(args, f.Limit)
+	return collect(ctx, r.d.read, scanEntry, `select `+auditColumns+` from audit where `+where+fmt.Sprintf(` order by seq desc limit $%d`, len(args)), args...)
+}
+
+// Each yields what a filter lets through, oldest first, without holding it in memory.
+func (r Audit) Each(ctx context.Context, reach access.Reach, f audit.Filter) iter.Seq2[audit.Entry, error] {
+	where, args := auditWhere(reach, f)
+	return r.rows(ctx, `select `+auditColumns+` from audit where `+where+` order by seq`, args...)
+}
+
+// auditWhere narrows the log to a filter. Every condition is one an index serves, or a bound.
+func auditWhere(reach access.Reach, f audit.Filter) (string, []any) {
+	where, args := within(reach, "store", 1)
+	add := func(yes bool, condition string, value any) {
+		if yes {
+			args = append(args, value)
+			where += fmt.Sprintf(" and "+condition, len(args))
+		}
+	}
+	add(f.Before > 0, "seq < $%d", f.Before)
+	add(f.Actor != "", "actor = $%d", f.Actor)
+	add(f.Subject != "", "subject = $%d", f.Subject)
+	add(f.Store != "", "store = $%d", f.Store)
+	add(!f.From.IsZero(), "at >= $%d", millis(f.From))
+	add(!f.To.IsZero(), "at < $%d", millis(f.To))
+	if f.Area != "" { // "payout." and what follows it, up to the next sign after the dot
+		add(true, "action >= $%d", f.Area+".")
+		add(true, "action < $%d", f.Area+"/")
+	}
+	return where, args
 }
 
 // All yields every row in order.
 func (r Audit) All(ctx context.Context) iter.Seq2[audit.Entry, error] {
+	return r.rows(ctx, `select `+auditColumns+` from audit order by seq`)
+}
+
+func (r Audit) rows(ctx context.Context, query string, args ...any) iter.Seq2[audit.Entry, error] {
 	return func(yield func(audit.Entry, error) bool) {
-		rows, err := r.d.read.QueryContext(ctx, `select `+auditColumns+` from audit order by seq`)
+		rows, err := r.d.read.QueryContext(ctx, query, args...)
 		if err != nil {
 			yield(audit.Entry{}, err)
 			return
@@ -61,6 +94,15 @@ func (r Audit) All(ctx context.Context) iter.Seq2[audit.Entry, error] {
 			yield(audit.Entry{}, err)
 		}
 	}
+}
+
+// Approvals lists every approval a payout was ever given, also those that were void later, oldest first.
+func (r Audit) Approvals(ctx context.Context, s payout.Scope, id payout.ID) ([]payout.Approval, error) {
+	p, err := r.d.Payouts().Find(ctx, s, id)
+	if err != nil {
+		return nil, err
+	}
+	return r.d.Payouts().everyApproval(ctx, r.d.read, p)
 }
 
 // Head is the end of the chain, zero if it is empty.

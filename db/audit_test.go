@@ -165,7 +165,7 @@ func TestAuditReads(t *testing.T) {
 	list := func(reach access.Reach) []audit.Entry {
 		var got []audit.Entry
 		for before := int64(0); ; {
-			page, err := b.Audit().List(t.Context(), reach, before, 2)
+			page, err := b.Audit().List(t.Context(), reach, audit.Filter{Before: before, Limit: 2})
 			b.must(err)
 			if len(page) == 0 {
 				slices.Reverse(got)

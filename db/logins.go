@@ -11,6 +11,11 @@ import (
 	"github.com/paywicket/paywicket/web/audit"
 )
 
+// Note writes audit rows and changes nothing else.
+func (r People) Note(ctx context.Context, entries ...audit.Entry) error {
+	return r.d.Note(ctx, entries...)
+}
+
 // AddLogin stores a new login and when the person was last seen.
 func (r People) AddLogin(ctx context.Context, l access.Login, entries ...audit.Entry) error {
 	return r.d.inTx(ctx, func(tx *sql.Tx) error {

@@ -115,7 +115,20 @@ func within(reach access.Reach, column string, next int) (string, []any) {
 // approvals loads those that count. One whose row was not written by this program is no approval: before the send it is left
 // out, so that the payout is approved again.
 func (r Payouts) approvals(ctx context.Context, q querier, p *payout.Payout) ([]payout.Approval, error) {
-	all, err := collect(ctx, q, func(scan func(...any) error) (payout.Approval, error) {
+	all, err := r.approvalsWhere(ctx, q, p, "and void_at = 0")
+	if p.State == payout.Submitted || p.State == payout.Approved {
+		all = slices.DeleteFunc(all, func(a payout.Approval) bool { return a.Forged })
+	}
+	return all, err
+}
+
+// everyApproval loads also those that are void.
+func (r Payouts) everyApproval(ctx context.Context, q querier, p *payout.Payout) ([]payout.Approval, error) {
+	return r.approvalsWhere(ctx, q, p, "")
+}
+
+func (r Payouts) approvalsWhere(ctx context.Context, q querier, p *payout.Payout, more string) ([]payout.Approval, error) {
+	return collect(ctx, q, func(scan func(...any) error) (payout.Approval, error) {
 		var a payout.Approval
 		var at, lapses int64
 		var proof string
@@ -127,11 +140,7 @@ func (r Payouts) approvals(ctx context.Context, q querier, p *payout.Payout) ([]
 		}
 		a.Forged = !hmac.Equal(mac, r.approvalMAC(p.ID, a, proof))
 		return a, err
-	}, `select person, name, digest, challenge, means, intent, proof, lapses_at, mac, at from approvals where payout = $1 and void_at = 0 order by at, rowid`, string(p.ID))
-	if p.State == payout.Submitted || p.State == payout.Approved {
-		all = slices.DeleteFunc(all, func(a payout.Approval) bool { return a.Forged })
-	}
-	return all, err
+	}, `select person, name, digest, challenge, means, intent, proof, lapses_at, mac, at from approvals where payout = $1 `+more+` order by at, rowid`, string(p.ID))
 }
 
 // approvalMAC is the keyed hash of an approval's row. Every part stands after its length.

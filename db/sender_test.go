@@ -57,7 +57,7 @@ func TestTakeSender(t *testing.T) {
 			t.Errorf("%s: got %s version %d, want %s", was.State, now.State, now.Version, want)
 		}
 	}
-	rows, err := b.Audit().List(t.Context(), access.Reach{All: true}, 0, 10)
+	rows, err := b.Audit().List(t.Context(), access.Reach{All: true}, audit.Filter{Limit: 10})
 	b.must(err)
 	slices.Reverse(rows)
 	if len(rows) != 4 || rows[0].Action != audit.PayoutAnswered || rows[1].Action != audit.SenderTaken || rows[1].Details != `{"epoch":1,"left_in_sending":1}` {

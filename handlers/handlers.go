@@ -13,7 +13,6 @@ import (
 
 	"github.com/paywicket/paywicket/views/i18n"
 	"github.com/paywicket/paywicket/web/access"
-	"github.com/paywicket/paywicket/web/audit"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/policy"
@@ -64,12 +63,6 @@ type Options struct {
 	Ready func(context.Context) []string
 	// Sample is what a demo's simulator accepts, shown where an account is connected; nil outside a demo.
 	Sample func(provider string) map[string]string
-}
-
-// AuditLog reads the audit log. db.Audit is the only implementation.
-type AuditLog interface {
-	Of(ctx context.Context, s payout.Scope, subject string) ([]audit.Entry, error)
-	List(ctx context.Context, r access.Reach, before int64, limit int) ([]audit.Entry, error)
 }
 
 // route is one line of the table: "GET /payouts/{id}", what serves it, and what it takes.

@@ -55,6 +55,9 @@ type Repository interface {
 	// Disable shuts somebody out: it ends their logins and revokes the links they made. ErrLastSuper: they stay.
 	Disable(ctx context.Context, id PersonID, at time.Time, entries ...audit.Entry) error
 
+	// Note writes audit rows and changes nothing else.
+	Note(ctx context.Context, entries ...audit.Entry) error
+
 	AddLogin(ctx context.Context, l Login, entries ...audit.Entry) error
 	Login(ctx context.Context, id string) (Login, error)
 	Logins(ctx context.Context, id PersonID) ([]Login, error) // that still count, newest first

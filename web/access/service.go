@@ -64,6 +64,11 @@ func (s *Service) entry(by Person, action audit.Action, subject string, details 
 	return e
 }
 
+// Note keeps that a person did something that changes nothing, such as taking data away.
+func (s *Service) Note(ctx context.Context, by Person, action audit.Action, details map[string]any) error {
+	return s.repo.Note(ctx, s.entry(by, action, "", details))
+}
+
 // SignIn is what somebody types at the door.
 type SignIn struct {
 	Email, Password, Code string
@@ -93,13 +98,18 @@ func (s *Service) SignIn(ctx context.Context, in SignIn) (Login, Person, error) 
 	if ok, err := s.fits(ctx, p, in); err != nil {
 		return Login{}, Person{}, err
 	} else if !ok {
-		return Login{}, Person{}, ErrSignIn
+		return Login{}, Person{}, errors.Join(ErrSignIn, s.failed(ctx, p, in))
 	}
 	if err := s.giveBack(ctx, t); err != nil {
 		return Login{}, Person{}, err
 	}
 	l, err := s.addLogin(ctx, p, in.Agent, in.Address)
 	return l, p, err
+}
+
+// failed keeps that somebody did not get in. What was typed is kept nowhere: it may be a password. Throttling bounds the rows.
+func (s *Service) failed(ctx context.Context, p Person, in SignIn) error {
+	return s.repo.Note(ctx, s.entry(Person{}, audit.PersonSignInFailed, string(p.ID), map[string]any{"address": cut(in.Address, 100)}))
 }
 
 // fits takes as long for an unknown address as for a wrong password.

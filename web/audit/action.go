@@ -1,5 +1,7 @@
 package audit
 
+import "strings"
+
 // Action is what a row says was done.
 type Action string
 
@@ -70,6 +72,7 @@ const (
 	PolicyProposed  Action = "policy.proposed"
 	PolicyChanged   Action = "policy.changed"
 	PolicyDropped   Action = "policy.dropped"
+	AuditExported   Action = "audit.exported"
 	KeysCreated     Action = "keys.created"
 	KeysRotated     Action = "keys.rotated"
 )
@@ -88,6 +91,12 @@ func Actions() []Action {
 		PersonRoleRevoked, PersonPasswordChanged, PersonTOTPAdded, PersonTOTPRemoved,
 		PersonPasskeyAdded, PersonPasskeyRemoved, PersonRecoveryMade, PersonRecoveryUsed, PersonSessionsEnded,
 		SetupDone, SettingsChanged, SenderTaken, SendingFrozen, SendingUnfrozen,
-		PolicyProposed, PolicyChanged, PolicyDropped, KeysCreated, KeysRotated,
+		PolicyProposed, PolicyChanged, PolicyDropped, AuditExported, KeysCreated, KeysRotated,
 	}
+}
+
+// Area is the first part of an action: "payout" of "payout.approved".
+func (a Action) Area() string {
+	area, _, _ := strings.Cut(string(a), ".")
+	return area
 }

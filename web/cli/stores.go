@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/paywicket/paywicket/web"
@@ -185,7 +186,11 @@ func say(env Env, what string) error {
 
 func verify(f *flag.FlagSet) func(context.Context, Env, []string) error {
 	asJSON := f.Bool("json", false, "for programs")
+	file := f.String("export", "", "a file exported from the audit page: checks that instead")
 	return withApp(f, func(ctx context.Context, env Env, app *web.App) error {
+		if *file != "" {
+			return verifyExport(env, app, *file)
+		}
 		found, err := app.Verify(ctx)
 		if err != nil {
 			return err
@@ -200,6 +205,28 @@ func verify(f *flag.FlagSet) func(context.Context, Env, []string) error {
 		}
 		return err
 	})
+}
+
+// verifyExport checks a file that was exported from the audit page.
+func verifyExport(env Env, app *web.App, path string) error {
+	in, err := os.Open(path) //nolint:gosec // the operator chose the path
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }() // only read
+	report, err := app.VerifyExport(in)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Out, "%d audit rows, %d approvals, %d of them signed with passkeys\n", report.Rows, report.Approvals, report.Signed)
+	for _, wrong := range report.Wrong {
+		_, more := fmt.Fprintln(env.Out, "  "+wrong)
+		err = errors.Join(err, more)
+	}
+	if err == nil && !report.OK() {
+		return errors.New("this file is not what was exported")
+	}
+	return err
 }
 
 func printReport(env Env, found web.Checked) error {
