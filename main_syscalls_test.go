@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,13 +40,13 @@ type sweepFigures struct {
 // each thread. After each, the program's records are held against the provider's book (invariants 1, 2, 17, 18).
 func TestSyscalls(t *testing.T) {
 	needStrace(t)
-	proto := prepareOne(t)
+	proto, s := prepareOne(t)
 	var f sweepFigures
 	for _, call := range sweepCalls {
-		proto.sweep(t, call+":signal=KILL", &f)
+		proto.sweep(t, s, call+":signal=KILL", &f)
 	}
 	for _, fault := range sweepFaults {
-		proto.sweep(t, fault, &f)
+		proto.sweep(t, s, fault, &f)
 	}
 	t.Logf("%d kills, %d runs with a failing disk (%d ended or said so), %d left unknown, %d sent only after the restart, slowest opening %v",
 		f.kills, f.faults, f.said, f.unknown, f.unsent, f.slowest)
@@ -67,7 +69,7 @@ func needStrace(t *testing.T) {
 }
 
 // prepareOne makes the data folder that each run copies, with one approved payout that nobody has sent.
-func prepareOne(t *testing.T) *installation {
+func prepareOne(t *testing.T) (*installation, *stage) {
 	t.Helper()
 	dir := t.TempDir()
 	in := &installation{t: t, binary: filepath.Join(dir, "paywicket"), data: filepath.Join(dir, "data"), key: filepath.Join(dir, "key"), book: newBook()}
@@ -77,32 +79,47 @@ func prepareOne(t *testing.T) *installation {
 	if _, err := vault.CreateFile(in.key); err != nil {
 		t.Fatal(err)
 	}
-	in.simulate()
+	s := &stage{}
+	in.enter(s)
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	in.sim = server.URL
 	in.approveMany(goldenpay(t), 1)
-	return in
+	return in, s
+}
+
+func (b *book) total() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.times)
 }
 
 func newBook() *book { return &book{times: map[string]int{}, seen: make(chan string, 1)} }
 
-func (in *installation) simulate() {
+// stage is one address at which each run finds a simulator of its own: an account keeps the address it was made with.
+type stage struct{ now atomic.Pointer[http.Handler] }
+
+func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*s.now.Load()).ServeHTTP(w, r) }
+
+func (in *installation) enter(s *stage) {
 	def := goldenpay(in.t)
-	sim := httptest.NewServer(def.Simulator(providers.SimulatorConfig{Settings: demo.Settings(def), Executed: in.book.executed, Pace: time.Hour}))
-	in.t.Cleanup(sim.Close)
-	in.sim = sim.URL
+	sim := def.Simulator(providers.SimulatorConfig{Settings: demo.Settings(def), Executed: in.book.executed, Pace: time.Hour})
+	s.now.Store(&sim)
 }
 
 // sweep injects one fault at call 1, 2, 3 … until three runs in a row have none so late.
-func (in *installation) sweep(t *testing.T, inject string, f *sweepFigures) {
+func (in *installation) sweep(t *testing.T, s *stage, inject string, f *sweepFigures) {
 	missed := 0
 	for n := 1; missed < 3; n += step(n) {
+		missed++
 		t.Run(fmt.Sprintf("%s:when=%d", inject, n), func(t *testing.T) {
 			one := in.copy(t)
-			if !one.runInjected(inject, n, f) {
-				missed++
-				return
+			one.enter(s)
+			if one.runInjected(inject, n, f) {
+				missed = 0
+				one.account(f)
+				t.Log("occurred")
 			}
-			missed = 0
-			one.account(f)
 		})
 		if t.Failed() || *sweep != "full" && n > 40 {
 			return
@@ -138,7 +155,6 @@ func (in *installation) copy(t *testing.T) *installation {
 	if err := os.Chmod(one.data, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	one.simulate()
 	return &one
 }
 
@@ -204,7 +220,7 @@ func (in *installation) waitOrKill(cmd *exec.Cmd, ended chan struct{}) bool {
 
 // account restarts on the same data and holds the records against the provider's book.
 func (in *installation) account(f *sweepFigures) {
-	before := len(in.book.times)
+	before := in.book.total()
 	start := time.Now()
 	app := in.open()
 	defer app.Close()
@@ -222,7 +238,7 @@ func (in *installation) account(f *sweepFigures) {
 	if p.State == payout.Unknown {
 		f.unknown++
 	}
-	if before == 0 && len(in.book.times) == 1 {
+	if before == 0 && in.book.total() == 1 {
 		f.unsent++
 	}
 	if found := must(app.Verify(in.t.Context())); !found.OK() {
