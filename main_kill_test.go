@@ -98,7 +98,7 @@ func install(t *testing.T) *installation {
 	if _, err := vault.CreateFile(in.key); err != nil {
 		t.Fatal(err)
 	}
-	in.approveMany(def)
+	in.approveMany(def, killPayouts)
 	return in
 }
 
@@ -124,7 +124,7 @@ func (in *installation) open() *web.App {
 }
 
 // approveMany makes people, an account and approved payouts, without a sender.
-func (in *installation) approveMany(def providers.Definition) {
+func (in *installation) approveMany(def providers.Definition, n int) {
 	app, ctx := in.open(), in.t.Context()
 	defer app.Close()
 	admin := app.Admin()
@@ -133,7 +133,7 @@ func (in *installation) approveMany(def providers.Definition) {
 	st := must(admin.Stores.OpenStore(ctx, maker, "Shop", "UTC"))
 	a := must(admin.Stores.Connect(ctx, maker, store.Connection{Store: st.ID, Provider: def.ID, Live: true, Label: "GoldenPay", Settings: demo.Settings(def)}))
 	form := must(admin.Companies.Form(ctx, a, "vn_bank"))
-	for i := range killPayouts {
+	for i := range n {
 		p := must(app.Payouts().Draft(ctx, maker, st.ID, payout.Input{Account: a.ID, Method: "vn_bank", Amount: fmt.Sprint(1_000_000 + 100*i), Language: "en",
 			Description: "kill test", Details: map[string]string{"account_no": "19036512345678", "account_name": "NGUYEN VAN A", "bank": "970407 TECHCOMBANK"}}, ""))
 		p = must(app.Payouts().Submit(ctx, maker, p.ID, form))

@@ -383,7 +383,7 @@ func TestStaleVersions(t *testing.T) {
 // Invariants 1 and 7: of 64 who approve at once exactly one does, and only that one's confirmation is used up.
 func TestApproveRace(t *testing.T) {
 	r := newRig(t)
-	for range 3 {
+	for range *rounds {
 		id := r.submit(r.draft())
 		version, sum := r.find(id).Version, r.find(id).Digest
 		proofs := make([]access.StepUp, 64)

@@ -2,6 +2,7 @@ package payout_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -250,10 +251,12 @@ func TestOneDecisionOneAttempt(t *testing.T) {
 	}
 }
 
+var rounds = flag.Int("rounds", 3, "rounds of 64 who approve or claim at once")
+
 // Invariants 1 and 18: of 64 who claim at once exactly one does.
 func TestClaimRace(t *testing.T) {
 	r := newRig(t)
-	for range 3 {
+	for range *rounds {
 		id := r.approve(r.submit(r.draft()))
 		done := race(64, func(int) error { _, err := r.tryClaim(id); return err })
 		if p := r.find(id); done != 1 || len(p.Attempts) != 1 || p.State != payout.Sending {
