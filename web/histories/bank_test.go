@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/paywicket/paywicket/providers"
@@ -30,7 +31,11 @@ type bank struct {
 	wire     map[string]int // requests to pay, by reference
 	tries    map[string]int
 	counts   map[string]int
-	attempts int // requests to /pay that arrived, whatever became of them
+	looks    int
+	strange  []string      // what arrived and should not have
+	early    func(o order) // posts a webhook
+	arrive   func(o order) // told of each request to pay before anything is made of it
+	attempts int           // requests to /pay that arrived, whatever became of them
 
 	pay     func(w http.ResponseWriter, o order) // nil: accepted
 	look    func(w http.ResponseWriter, o order) // nil: as it is booked
@@ -85,9 +90,25 @@ func newBank(t testing.TB) *bank {
 	mux.HandleFunc("GET /balance", b.handle(func(w http.ResponseWriter, _ *http.Request, _ order) {
 		reply(w, 200, order{Amount: "1000.00", Currency: "EUR"})
 	}))
-	b.Server = httptest.NewServer(mux)
-	t.Cleanup(b.Close)
+	b.Server = shared.take(mux)
 	return b
+}
+
+// shared is the one server of all histories: each in turn is served by its own bank.
+var shared turn
+
+type turn struct {
+	once   sync.Once
+	server *httptest.Server
+	now    atomic.Pointer[http.ServeMux]
+}
+
+func (u *turn) take(mux *http.ServeMux) *httptest.Server {
+	u.now.Store(mux)
+	u.once.Do(func() {
+		u.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { u.now.Load().ServeHTTP(w, r) }))
+	})
+	return u.server
 }
 
 func (b *bank) handle(f func(http.ResponseWriter, *http.Request, order)) http.HandlerFunc {
@@ -144,8 +165,7 @@ func (b *bank) lookOne(w http.ResponseWriter, r *http.Request) {
 	case found.Reference == "":
 		reply(w, 404, order{Message: "no such order"})
 	default:
-		found.Status = b.settled(found)
-		reply(w, 200, found)
+		b.lookFaulty(w, found)
 	}
 }
 
@@ -328,6 +348,9 @@ func (a *adapter) decode(o order) (providers.Result, error) {
 		}
 		r.Amount = amount
 	}
+	if o.Account != "" {
+		r.Details = map[string]string{"account": o.Account}
+	}
 	switch o.Status {
 	case "accepted", "paid", "failed", "cancelled", "returned":
 		r.Status = providers.Status(o.Status)
@@ -398,12 +421,4 @@ func (a *adapter) ReadWebhook(_ context.Context, w providers.Webhook) (providers
 		return providers.Event{}, &providers.Error{Code: "payload", Err: err}
 	}
 	return providers.Event{Name: fmt.Sprint("order.", o.Status), Result: r, Confirm: a.bank.confirms, Reply: providers.Reply{Status: 200, Body: []byte("kept")}}, nil
-}
-
-// settled is what the bank says when asked later: half of what it carried out is paid by then.
-func (b *bank) settled(o order) string {
-	if len(o.Amount)%2 == 0 || o.Amount[len(o.Amount)-1]%2 == 0 {
-		return "paid"
-	}
-	return o.Status
 }

@@ -97,6 +97,7 @@ type world struct {
 	bank  *bank
 	ids   atomic.Int64
 	repo  *faultyRepo
+	hooks *faultyHooks
 
 	access  *access.Service
 	stores  *store.Service
@@ -105,24 +106,54 @@ type world struct {
 	open    *runner.Opener
 	asks    *runner.Companies
 	runner  *runner.Runner
+	earlier *runner.Runner // a process that was overtaken
 
-	maker, boss, second access.Person
-	account             store.Account
+	cast
+}
+
+// cast is who and what is in every history.
+type cast struct {
+	maker, boss, second, stranger access.Person // the stranger is merchant admin of another store
+	account                       store.Account
 }
 
 const password = "seven tired herons stand"
 
 func newWorld(t *testing.T) *world { return worldOf(t, newBank(t)) }
 
+// template is an installation before anything happened, made once.
+var template struct {
+	once sync.Once
+	file []byte
+	cast cast
+	ids  int64
+}
+
 func worldOf(t *testing.T, b *bank) *world {
 	t.Helper()
-	w := &world{t: t, ctx: t.Context(), path: filepath.Join(memory(t), "p.db"), bank: b, log: &journal{on: map[string]func(){}},
-		clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	template.once.Do(func() {
+		w := emptyWorld(t, b)
+		w.openDB()
+		w.people()
+		w.connect()
+		w.must(w.db.Close())
+		file, err := os.ReadFile(w.path)
+		w.must(err)
+		template.file, template.cast, template.ids = file, w.cast, w.ids.Load()
+	})
+	w := emptyWorld(t, b)
+	w.must(os.WriteFile(w.path, template.file, 0o600))
+	w.cast = template.cast
+	w.ids.Store(template.ids)
 	w.openDB()
-	w.people()
-	w.connect()
 	w.runner = w.newRunner(freely{})
 	return w
+}
+
+func emptyWorld(t *testing.T, b *bank) *world {
+	t.Helper()
+	return &world{t: t, ctx: context.Background(), path: filepath.Join(memory(t), "p.db"), bank: b, log: &journal{on: map[string]func(){}},
+		clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
 }
 
 func (w *world) must(err error) {
@@ -161,12 +192,16 @@ func (w *world) wake() {
 	}
 }
 
+// slowest is the deadline of a call: the bank's slow answers take longer than that.
+const slowest = 150 * time.Millisecond
+
 // newRunner is another process on the same database.
 func (w *world) newRunner(lock runner.Lock) *runner.Runner {
 	log := slog.New(w.log)
-	w.open = runner.NewOpener(w.stores, runner.OpenerOptions{Now: w.clock.now, Nonce: func(n int) string { return strings.Repeat("n", n) }, Log: log, Timeout: 400 * time.Millisecond})
+	w.open = runner.NewOpener(w.stores, runner.OpenerOptions{Now: w.clock.now, Nonce: func(n int) string { return strings.Repeat("n", n) }, Log: log, Timeout: slowest})
 	w.asks = runner.NewCompanies(w.open, w.stores, w.clock.now)
-	w.inbox = &inbox.Service{Repo: w.db.Hooks(), Finder: w.db.Payouts(), Payouts: w.payouts, Stores: w.stores, Open: w.open,
+	w.hooks = &faultyHooks{Repository: w.db.Hooks()}
+	w.inbox = &inbox.Service{Repo: w.hooks, Finder: w.db.Payouts(), Payouts: w.payouts, Stores: w.stores, Open: w.open,
 		Now: w.clock.now, NewID: w.newID, Log: log, Changed: w.wake}
 	return &runner.Runner{Queue: w.db.Queue(), Repo: w.db.Payouts(), Payouts: w.payouts, Stores: w.stores, Inbox: w.inbox, Hooks: w.db.Hooks(),
 		Open: w.open, Companies: w.asks, Lock: lock, Holder: w.newID(), Callback: func(token string) string { return "https://desk.example/hooks/" + token },
@@ -189,6 +224,11 @@ func (w *world) people() {
 	w.account.Store = s.ID
 	w.maker, err = w.access.AddDirect(w.ctx, access.Person{Email: "maker@example.com", Name: "Maker",
 		Grants: []access.Grant{{Role: access.MerchantAdmin, Store: s.ID}}}, password)
+	w.must(err)
+	other, err := w.stores.OpenStore(w.ctx, w.boss, "Other", "UTC")
+	w.must(err)
+	w.stranger, err = w.access.AddDirect(w.ctx, access.Person{Email: "stranger@example.com", Name: "Stranger",
+		Grants: []access.Grant{{Role: access.MerchantAdmin, Store: other.ID}}}, password)
 	w.must(err)
 	w.second, err = w.access.AddDirect(w.ctx, access.Person{Email: "second@example.com", Name: "Second", Grants: []access.Grant{{Role: access.SuperAdmin}}}, password)
 	w.must(err)
@@ -222,7 +262,7 @@ func (w *world) confirm(by access.Person, purpose string, p *payout.Payout, dige
 }
 
 func (w *world) approve(by access.Person, p *payout.Payout) error {
-	proof, err := w.confirm(by, "approve", p, p.Digest)
+	proof, err := w.proof(by, p)
 	if err != nil {
 		return err
 	}
@@ -230,10 +270,26 @@ func (w *world) approve(by access.Person, p *payout.Payout) error {
 	return err
 }
 
+// proof is a confirmation of one payout or of several, as they stand.
+func (w *world) proof(by access.Person, all ...*payout.Payout) (access.StepUp, error) {
+	intent, err := w.payouts.Intent(w.ctx, all...)
+	if err != nil {
+		return access.StepUp{}, err
+	}
+	c, err := w.access.AskAbout(w.ctx, by, intent)
+	if err != nil {
+		return access.StepUp{}, err
+	}
+	return w.access.Verify(w.ctx, by, c.ID, password)
+}
+
 // reopen is the process dying and another one starting on the same file, with a higher epoch.
 func (w *world) reopen() {
 	w.runner.Wait()
 	w.must(w.runner.Leave())
+	if w.earlier != nil {
+		w.earlier.Wait()
+	}
 	w.must(w.db.Close())
 	w.openDB()
 	w.runner = w.newRunner(freely{})
@@ -242,15 +298,38 @@ func (w *world) reopen() {
 
 var errInjected = errors.New("injected: disk I/O error")
 
+// faultyHooks fails to keep webhooks, a number of times.
+type faultyHooks struct {
+	inbox.Repository
+	keep, save atomic.Int64
+}
+
+func (r *faultyHooks) Keep(ctx context.Context, h inbox.Hook) error {
+	if r.keep.Add(-1) >= 0 {
+		return errInjected
+	}
+	return r.Repository.Keep(ctx, h)
+}
+
+func (r *faultyHooks) Save(ctx context.Context, h inbox.Hook) error {
+	if r.save.Add(-1) >= 0 {
+		return errInjected
+	}
+	return r.Repository.Save(ctx, h)
+}
+
 // faultyRepo fails before or after the commit, a number of times.
 type faultyRepo struct {
 	payout.Repository
-	before, after atomic.Int64
+	before, after, busy atomic.Int64
 }
 
 func (r *faultyRepo) Update(ctx context.Context, s payout.Scope, id payout.ID, change func(*payout.Payout, payout.World) error) (*payout.Payout, error) {
 	if r.before.Add(-1) >= 0 {
 		return nil, errInjected
+	}
+	if r.busy.Add(-1) >= 0 {
+		return nil, db.ErrBusy
 	}
 	p, err := r.Repository.Update(ctx, s, id, change)
 	if r.after.Add(-1) >= 0 {
