@@ -140,6 +140,7 @@ func (h *history) calm() {
 	h.repo.before.Store(0)
 	h.repo.after.Store(0)
 	h.repo.busy.Store(0)
+	h.repo.deaf.Store(0)
 	h.bank.change(func(b *bank) { b.faults = false })
 	h.thaw()
 	h.reopen()
@@ -322,7 +323,17 @@ func (h *history) acts() {
 	case 3:
 		_, err = h.payouts.Discard(h.ctx, by, p.ID)
 	default:
-		_, err = h.payouts.Again(h.ctx, by, p.ID)
+		if q := h.any(payout.Refused, payout.NotSent, payout.NotExecuted); q != nil {
+			p = q
+		}
+		if p, err = h.payouts.Again(h.ctx, by, p.ID); err == nil { // and soon afterwards somebody decides anew
+			h.fault("asked for again")
+			for _, who := range []access.Person{h.boss, h.second} {
+				h.did("approve again", p, h.approve(who, p))
+			}
+			h.tick()
+			return
+		}
 	}
 	h.did("act", p, err)
 }
@@ -431,10 +442,10 @@ func (h *history) switches() {
 	}
 }
 
-var others = []string{"restart", "restart after the claim", "second sender", "commit fails", "answer of the commit lost", "database busy", "freeze", "freeze all", "keys replaced", "rules changed"}
+var others = []string{"restart", "restart after the claim", "second sender", "commit fails", "answer of the commit lost", "database busy", "answer not written down", "freeze", "freeze all", "keys replaced", "rules changed"}
 
 func (h *history) breakDown() {
-	kind := others[h.rng.IntN(6)]
+	kind := others[h.rng.IntN(7)]
 	h.fault(kind)
 	switch kind {
 	case "restart":
@@ -461,6 +472,14 @@ func (h *history) breakDown() {
 		first.Wait()
 		h.check.stale = false
 		h.runner, h.earlier = second, first
+	case "answer not written down": // the claim is, and then nothing more
+		h.thaw()
+		h.repo.deaf.Store(2)
+		h.tick()
+		h.repo.deaf.Store(0)
+		if h.rng.IntN(2) == 0 {
+			h.reopen()
+		}
 	case "database busy":
 		h.repo.busy.Store(int64(1 + h.rng.IntN(4)))
 		h.tick()

@@ -322,6 +322,7 @@ func (r *faultyHooks) Save(ctx context.Context, h inbox.Hook) error {
 type faultyRepo struct {
 	payout.Repository
 	before, after, busy atomic.Int64
+	deaf                atomic.Int64 // 1 + how many updates go through before one is refused for good; 0: none is
 }
 
 func (r *faultyRepo) Update(ctx context.Context, s payout.Scope, id payout.ID, change func(*payout.Payout, payout.World) error) (*payout.Payout, error) {
@@ -330,6 +331,11 @@ func (r *faultyRepo) Update(ctx context.Context, s payout.Scope, id payout.ID, c
 	}
 	if r.busy.Add(-1) >= 0 {
 		return nil, db.ErrBusy
+	}
+	if left := r.deaf.Load(); left > 0 {
+		if r.deaf.Store(left - 1); left == 1 {
+			return nil, &payout.Error{Code: "injected", Err: errInjected}
+		}
 	}
 	p, err := r.Repository.Update(ctx, s, id, change)
 	if r.after.Add(-1) >= 0 {
