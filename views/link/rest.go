@@ -36,7 +36,9 @@ func Hook(ctx context.Context, token string) string { return to(ctx, "hooks", to
 func WebhooksQuery(ctx context.Context, query url.Values) string { return with(Webhooks(ctx), query) }
 
 // AuditExport is the log as a file, with the same query.
-func AuditExport(ctx context.Context, query url.Values) string { return with(to(ctx, "audit.jsonl"), query) }
+func AuditExport(ctx context.Context, query url.Values) string {
+	return with(to(ctx, "audit.jsonl"), query)
+}
 
 // AuditQuery is the log with a filter.
 func AuditQuery(ctx context.Context, query url.Values) string { return with(Audit(ctx), query) }
