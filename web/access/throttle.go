@@ -24,7 +24,7 @@ type limit struct {
 }
 
 func (s *Service) limitsOf(ctx context.Context, p Person, in SignIn) ([]limit, error) {
-	email, from := cut(strings.ToLower(in.Email), 254), neighborhood(in.Address)
+	email, from := hashToken(strings.ToLower(in.Email)), neighborhood(in.Address) // what is typed there by mistake may be a password
 	limits := []limit{{"pair:" + email + "|" + from, freePair}, {"address:" + from, freeAddress}}
 	if p.ID != "" {
 		if known, err := s.repo.KnownAddress(ctx, p.ID, in.Address); err != nil || known {
