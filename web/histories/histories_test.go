@@ -28,8 +28,9 @@ var (
 	one   = flag.Uint64("seed", 0, "this history alone, printed")
 )
 
-// kept are seeds that once found something.
-var kept = []uint64{96, 101, 100096}
+// kept are seeds that once were red: the first two for a clock set back, the others for a checker that knew too little of a
+// sender that takes its role back and of bytes that arrive after they were given up.
+var kept = []uint64{96, 101, 10601, 10789, 12239}
 
 const steps = 60
 
@@ -465,12 +466,10 @@ func (h *history) breakDown() {
 		first := h.runner
 		second := h.newRunner(freely{})
 		h.must(second.Take(h.ctx))
-		h.check.stale = true
 		if err := first.Step(h.ctx); err != nil {
 			h.say("  first: %v", err)
 		}
 		first.Wait()
-		h.check.stale = false
 		h.runner, h.earlier = second, first
 	case "answer not written down": // the claim is, and then nothing more
 		h.thaw()
