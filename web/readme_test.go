@@ -1,7 +1,11 @@
 package web_test
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -33,4 +37,35 @@ func flat(text string) string {
 		lines = append(lines, strings.TrimSpace(line))
 	}
 	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// Each of the eighteen invariants of docs/safety.md has tests that carry its number.
+func TestEveryInvariantHasTests(t *testing.T) {
+	safety, err := os.ReadFile("../docs/safety.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`[Ii]nvariants? ((?:\d+(?:, | and ))*\d+)`)
+	found := map[string]int{}
+	err = filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+			for n := range strings.FieldsFuncSeq(m[1], func(r rune) bool { return r < '0' || r > '9' }) {
+				found[n]++
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 18; n++ {
+		name := strconv.Itoa(n)
+		if !strings.Contains(string(safety), "\n"+name+". **") || found[name] == 0 {
+			t.Errorf("invariant %d: in docs/safety.md %v, named by %d tests", n, strings.Contains(string(safety), "\n"+name+". **"), found[name])
+		}
+	}
 }

@@ -50,6 +50,7 @@ func amounts() *rapid.Generator[Amount] {
 	})
 }
 
+// Invariant 9: what is written is read exactly, or refused.
 func TestParseReadsWhatIsWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := amounts().Draw(t, "amount")

@@ -349,3 +349,21 @@ func TestCheckpoint(t *testing.T) {
 		t.Errorf("got %+v", p.Attempts)
 	}
 }
+
+// Invariants 1 and 4: of 64 who ask again, approve and claim at once after an attempt that came to nothing, one send comes.
+func TestResendRace(t *testing.T) {
+	r := newRig(t)
+	for range *rounds {
+		id := r.settle(r.testify(r.unknown(), payout.Missing))
+		asked := race(64, func(int) error { _, err := r.svc.Again(r.ctx, mia(), id); return err })
+		proofs := make([]access.StepUp, 64)
+		for i := range proofs {
+			proofs[i] = r.stepUp("sol", string(id), r.find(id).Digest)
+		}
+		race(64, func(i int) error { _, err := r.svc.Approve(r.ctx, sol(), id, proofs[i]); return err })
+		claimed := race(64, func(int) error { _, err := r.tryClaim(id); return err })
+		if p := r.find(id); asked != 1 || claimed != 1 || len(p.Attempts) != 2 || p.Attempts[0].Reference == p.Attempts[1].Reference {
+			t.Errorf("asked again %d times, claimed %d times, %d attempts, want one more", asked, claimed, len(p.Attempts))
+		}
+	}
+}
