@@ -12,6 +12,7 @@ import (
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/web/audit"
+	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/vault"
 )
