@@ -108,8 +108,8 @@ func (l List) chips(ctx context.Context) []ui.Chip {
 
 func what(ctx context.Context, e audit.Entry) string { return ui.T(ctx, "audit."+string(e.Action)) }
 
-// about is what a row is about: where it leads and what it is called.
-func about(ctx context.Context, e audit.Entry) (string, string) {
+// subject is what a row is about: where it leads and what it is called.
+func (l List) subject(ctx context.Context, e audit.Entry) (string, string) {
 	area := e.Action.Area()
 	switch {
 	case e.Subject == "":
@@ -125,7 +125,11 @@ func about(ctx context.Context, e audit.Entry) (string, string) {
 	case area == "policy":
 		return link.Policy(ctx, e.Subject), ui.T(ctx, "nav.policies")
 	case area == "person":
-		return link.Person(ctx, e.Subject), ui.T(ctx, "audit.col.who")
+		name := l.Names[access.PersonID(e.Subject)]
+		if name == "" {
+			name = ui.T(ctx, "audit.col.who")
+		}
+		return link.Person(ctx, e.Subject), name
 	}
 	return "", ""
 }

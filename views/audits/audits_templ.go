@@ -276,7 +276,7 @@ func ListPage(l List) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					for _, e := range l.Rows {
-						templ_7745c5c3_Err = row(e).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = row(l, e).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -347,7 +347,7 @@ func export(l List) templ.Component {
 	})
 }
 
-func row(e audit.Entry) templ.Component {
+func row(l List, e audit.Entry) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -368,7 +368,7 @@ func row(e audit.Entry) templ.Component {
 			templ_7745c5c3_Var14 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		href, name := about(ctx, e)
+		href, name := l.subject(ctx, e)
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<tr role=\"row\"><td role=\"cell\" class=\"table__d nowrap\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

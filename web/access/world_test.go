@@ -78,7 +78,7 @@ func newWorld(t *testing.T) *world {
 // service is another process on the same database.
 func (w *world) service(params *argon2id.Params) *access.Service {
 	w.t.Helper()
-	s, err := access.New(w.repo, access.Options{Now: w.clock.now, NewID: w.newID, Params: params, Issuer: "Test"})
+	s, err := access.New(w.repo, access.Options{Now: w.clock.now, NewID: w.newID, Params: params, Issuer: "Test", Site: site, Origin: origin})
 	if err != nil {
 		w.t.Fatal(err)
 	}

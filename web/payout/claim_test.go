@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/paywicket/paywicket/providers"
-	"github.com/paywicket/paywicket/web/audit"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/audit"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/vault"
 )
