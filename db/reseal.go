@@ -148,7 +148,7 @@ func (d *DB) resealOne(ctx context.Context, tx *sql.Tx, c sealedIn, r sealedRow)
 	if err != nil {
 		return err
 	}
-	return one(tx.ExecContext(ctx, `update `+c.table+` set `+c.column+` = $2 where rowid = $1 and `+c.column+` = $3`, r.row, fresh, r.sealed)) //nolint:gosec // names of the list above
+	return one(tx.ExecContext(ctx, `update `+c.table+` set `+c.column+` = $2 where rowid = $1 and `+c.column+` = $3`, r.row, fresh, r.sealed))
 }
 
 // Note writes audit rows about what concerns the whole installation and changes nothing else.

@@ -158,8 +158,9 @@ func (a *App) restartAnchors(ctx context.Context) error {
 	return nil
 }
 
-// anchorEvery is how often the end of the audit chain is written beside the database: rows cut off later are noticed.
-const anchorEvery = time.Minute
+// anchorEvery is how often the end of the audit chain is written beside the database, if it has moved: rows cut off later, and an
+// older database put back, are noticed unless they differ by less than that.
+const anchorEvery = time.Second
 
 // keepAnchor writes the end of the audit chain beside the database until ctx ends.
 func (a *App) keepAnchor(ctx context.Context) {
@@ -174,6 +175,13 @@ func (a *App) keepAnchor(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// leaveAnchor writes the end of the audit chain once more when nothing is sent any longer.
+func (a *App) leaveAnchor(ctx context.Context) {
+	if err := a.writeAnchor(context.WithoutCancel(ctx)); err != nil {
+		a.config.Log.WarnContext(ctx, "write audit anchor", "err", err)
 	}
 }
 

@@ -166,6 +166,7 @@ func (a *App) Run(ctx context.Context) error {
 	err := a.runner.Run(ctx)
 	stop()
 	anchor.Wait()
+	a.leaveAnchor(ctx)
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // asked to stop
 	}

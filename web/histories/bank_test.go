@@ -35,12 +35,9 @@ type bank struct {
 	strange  []string      // what arrived and should not have
 	early    func(o order) // posts a webhook
 	arrive   func(o order) // told of each request to pay before anything is made of it
-	attempts int           // requests to /pay that arrived, whatever became of them
 
-	pay     func(w http.ResponseWriter, o order) // nil: accepted
-	look    func(w http.ResponseWriter, o order) // nil: as it is booked
-	login   func(w http.ResponseWriter)          // nil: fine
-	arrived chan order                           // told of each request to /pay before it is answered, if not nil
+	look  func(w http.ResponseWriter, o order) // nil: as it is booked
+	login func(w http.ResponseWriter)          // nil: fine
 
 	// What the adapter does.
 	prepares  bool
@@ -141,14 +138,6 @@ func (b *bank) execute(o order, status string) order {
 	return o
 }
 
-func (b *bank) set(reference, status string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	o := b.booked[reference]
-	o.Status = status
-	b.booked[reference] = o
-}
-
 func (b *bank) lookOne(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	var found order
@@ -167,25 +156,6 @@ func (b *bank) lookOne(w http.ResponseWriter, r *http.Request) {
 	default:
 		b.lookFaulty(w, found)
 	}
-}
-
-// moved is how often money moved; sent how many requests to move some arrived.
-func (b *bank) moved() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.executed)
-}
-
-func (b *bank) sent() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.attempts
-}
-
-func (b *bank) count(path string) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.asked[path]
 }
 
 // change alters the bank between two steps.

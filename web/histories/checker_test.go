@@ -46,13 +46,15 @@ func (c *checker) rows(query string, args ...any) []map[string]any {
 	for found.Next() {
 		var text string
 		row := map[string]any{}
-		if err := found.Scan(&text); err == nil {
-			err = json.Unmarshal([]byte(text), &row)
-		}
-		if err != nil {
+		if err := found.Scan(&text); err != nil {
+			c.fail("read a row: %v", err)
+		} else if err := json.Unmarshal([]byte(text), &row); err != nil {
 			c.fail("read a row: %v", err)
 		}
 		all = append(all, row)
+	}
+	if err := found.Err(); err != nil {
+		c.fail("read rows: %v", err)
 	}
 	return all
 }
@@ -149,7 +151,7 @@ func (c *checker) one(r map[string]any, executed map[string]int) {
 	if sorted := slices.Sorted(slices.Values(refs)); len(slices.Compact(sorted)) != len(refs) {
 		c.fail("invariant 4: %s used a reference twice at a bank that does not refuse repeats", id)
 	}
-	c.again(id, words(r["outcomes"]), refs, executed, r["review"])
+	c.again(id, words(r["outcomes"]), refs, executed)
 	last, lastRef := 0, ""
 	if len(refs) > 0 {
 		lastRef = refs[len(refs)-1]
@@ -168,7 +170,7 @@ func (c *checker) one(r map[string]any, executed map[string]int) {
 	case state == "paid" && settled != "executed" && (moved == 0 || c.bank.failedLater(lastRef)):
 		c.fail("invariant 3: %s is paid but the bank has not paid it", id)
 	}
-	if was := c.ends[id]; was != "" && was != state && !(was == "paid" && state == "returned") {
+	if was := c.ends[id]; was != "" && was != state && (was != "paid" || state != "returned") {
 		c.fail("invariant 5: %s went from %s to %s", id, was, state)
 	}
 	if terminal(state) {
@@ -191,13 +193,12 @@ func (c *checker) one(r map[string]any, executed map[string]int) {
 }
 
 // again: a second attempt needs the first to have come to nothing, by proof or by two people (invariant 4).
-func (c *checker) again(id string, outcomes, refs []string, executed map[string]int, review any) {
+func (c *checker) again(id string, outcomes, refs []string, executed map[string]int) {
 	for i := range max(len(refs)-1, 0) {
 		if executed[refs[i]] > 0 && !c.bank.failedLater(refs[i]) {
 			c.fail("invariant 4: %s was sent again although %s was carried out (it was %q)", id, refs[i], outcomes[i])
 		}
 	}
-	_ = review
 }
 
 // twoPeople is the verdict of a review that two different people made, "" if there is none.

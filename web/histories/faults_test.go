@@ -172,7 +172,7 @@ func (b *bank) lookFaulty(w http.ResponseWriter, found order) {
 		found.Status = "pondering"
 		reply(w, 200, found)
 	case "look empty":
-		w.WriteHeader(200)
+		w.WriteHeader(http.StatusOK)
 	default:
 		reply(w, 200, found)
 	}

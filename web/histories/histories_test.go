@@ -42,7 +42,6 @@ type history struct {
 	lines  []string
 	faults map[string]int
 	n      int
-	frozen bool
 	old    [][]byte
 }
 

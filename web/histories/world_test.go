@@ -73,18 +73,6 @@ func (j *journal) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-func (j *journal) has(text string) int {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	n := 0
-	for _, line := range j.lines {
-		if strings.Contains(line, text) {
-			n++
-		}
-	}
-	return n
-}
-
 // world is an installation with one store, one account at the bank, an author and an approver.
 type world struct {
 	t     *testing.T
