@@ -54,6 +54,7 @@ func importTable() []importRule {
 		{"web/payout", rules},
 		{"web/runner", append(slices.Clone(core), "web/inbox", "providers/httpx")},
 		{"web/inbox", core},
+		{"web/histories", nil}, // tests only
 		{"web/books", core},
 		{"web/notify", append(slices.Clone(core), "views/i18n")},
 		{"db/**", domain},

@@ -260,6 +260,7 @@ func TestLocales(t *testing.T) {
 		inCode[f.Help.Key] = f.Help.English
 	}
 	inCode[noteOn("USD").Key] = noteOn("USD").English
+	inCode[Definition().Portal.Key] = Definition().Portal.English
 	delete(inCode, "")
 	if diff := cmp.Diff(inCode, english); diff != "" {
 		t.Errorf("(-code +locales/en.json):\n%s", diff)
