@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -11,6 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/runner"
 )
 
 // BenchmarkSend is how fast the sender is when nothing slows it down but the disk: approved payouts wait, and the bank answers
@@ -89,4 +93,42 @@ func rawRate(w *world, perCommit int) float64 {
 		w.must(tx.Commit())
 	}
 	return float64(perCommit*commits) / time.Since(began).Seconds()
+}
+
+// counting is a queue that counts how often it is looked through.
+type counting struct {
+	runner.Queue
+	looks atomic.Int64
+}
+
+func (c *counting) Due(ctx context.Context, now time.Time, limit int) ([]payout.Due, error) {
+	c.looks.Add(1)
+	return c.Queue.Due(ctx, now, limit)
+}
+
+// While more waits for a slot than can be sent, nobody looks for more; what waits is sent all the same.
+func TestCrowdedLooksSeldom(t *testing.T) {
+	w := newWorld(t)
+	const n = 200
+	for range n {
+		w.approved()
+	}
+	queue := &counting{Queue: w.runner.Queue}
+	w.runner.Queue = queue
+	answers := &tally{want: n, reached: make(chan struct{})}
+	w.runner.Log = slog.New(answers)
+	ctx, stop := context.WithCancel(w.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- w.runner.Run(ctx) }()
+	<-answers.reached
+	stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the cancellation", err)
+	}
+	if paid := w.number(`select count(*) from payouts where state = 'accepted'`); paid != n || w.bank.sent() != n {
+		t.Errorf("got %d accepted and %d requests, want %d of each", paid, w.bank.sent(), n)
+	}
+	if looks := queue.looks.Load(); looks > n/2 {
+		t.Errorf("looked %d times for %d payouts, want half at most", looks, n)
+	}
 }
