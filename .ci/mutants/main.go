@@ -35,6 +35,7 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "which of them")
 	flag.StringVar(&o.files, "files", "*.go", "patterns of file names, separated by commas")
 	flag.StringVar(&o.only, "only", "", "only changes whose line of output contains this")
+	flag.StringVar(&o.skip, "skip", "", "tests to leave out, as in go test -skip")
 	flag.DurationVar(&o.timeout, "timeout", 3*time.Minute, "how long the tests may take")
 	flag.Parse()
 	if flag.NArg() != 1 {
@@ -49,10 +50,10 @@ func main() {
 }
 
 type options struct {
-	sample           int
-	seed             uint64
-	files, only, pkg string
-	timeout          time.Duration
+	sample                 int
+	seed                   uint64
+	files, only, skip, pkg string
+	timeout                time.Duration
 }
 
 // mutant is one change: apply makes it in the parsed file, undo takes it back.
@@ -136,7 +137,7 @@ func (o options) try(m mutant, scratch string) (string, error) {
 
 // test runs the tests of the package. A test that never ends was noticed too.
 func (o options) test(overlay string) (string, error) {
-	args := []string{"test", "-short", "-count=1", "-failfast", "-vet=off", "-timeout", o.timeout.String()}
+	args := []string{"test", "-short", "-count=1", "-failfast", "-vet=off", "-timeout", o.timeout.String(), "-skip", o.skip}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
