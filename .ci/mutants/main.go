@@ -34,7 +34,7 @@ func main() {
 	flag.IntVar(&o.sample, "sample", 60, "how many changes are tried; 0: all")
 	flag.Uint64Var(&o.seed, "seed", 1, "which of them")
 	flag.StringVar(&o.files, "files", "*.go", "patterns of file names, separated by commas")
-	flag.StringVar(&o.only, "only", "", "only changes whose line of output contains this")
+	flag.StringVar(&o.only, "only", "", "only changes whose line of output contains one of these, separated by commas")
 	flag.StringVar(&o.skip, "skip", "", "tests to leave out, as in go test -skip")
 	flag.DurationVar(&o.timeout, "timeout", 3*time.Minute, "how long the tests may take")
 	flag.Parse()
@@ -170,7 +170,7 @@ func (o options) mutants() ([]mutant, error) {
 			return nil, err
 		}
 		for _, m := range s.mutants() {
-			if strings.Contains(m.String(), o.only) {
+			if slices.ContainsFunc(strings.Split(o.only, ","), func(part string) bool { return strings.Contains(m.String(), part) }) {
 				all = append(all, m)
 			}
 		}

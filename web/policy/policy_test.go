@@ -227,3 +227,56 @@ func TestMissing(t *testing.T) {
 		})
 	}
 }
+
+// A rule applies where all of its condition fits; one part that differs and it asks for nothing.
+func TestConditionApplies(t *testing.T) {
+	c := policy.Condition{Store: "s1", Provider: "p", Method: "m", Country: "BJ", Currency: "XOF", From: 100, New: true}
+	set := policy.Set{Rules: []policy.Rule{{Approvals: 2, When: c}}}
+	tests := []struct {
+		name   string
+		differ func(*policy.Facts)
+		want   int
+	}{
+		{"all fits", func(*policy.Facts) {}, 2},
+		{"a higher amount", func(f *policy.Facts) { f.Amount.Minor++ }, 2},
+		{"a lower amount", func(f *policy.Facts) { f.Amount.Minor-- }, 1},
+		{"another currency", func(f *policy.Facts) { f.Amount.Currency = "EUR" }, 1},
+		{"another store", func(f *policy.Facts) { f.Store = "s2" }, 1},
+		{"another provider", func(f *policy.Facts) { f.Provider = "q" }, 1},
+		{"another method", func(f *policy.Facts) { f.Method = "n" }, 1},
+		{"another country", func(f *policy.Facts) { f.Country = "SN" }, 1},
+		{"paid before", func(f *policy.Facts) { f.New = false }, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := policy.Facts{Store: "s1", Provider: "p", Method: "m", Country: "BJ", Amount: xof(100), New: true}
+			tt.differ(&f)
+			got := set.Require(f)
+			if got.Approvals != tt.want || len(got.Why) != tt.want-1 {
+				t.Errorf("got %d approvals because of %v, want %d", got.Approvals, got.Why, tt.want)
+			}
+		})
+	}
+}
+
+// Whoever is of no group helps only as long as approvals are left that no group has to give.
+func TestHelpsEach(t *testing.T) {
+	need := policy.Requirement{Approvals: 2, Groups: []policy.Group{{Approvals: 1, Among: []access.PersonID{"a"}}}}
+	tests := []struct {
+		by    access.PersonID
+		given []access.PersonID
+		want  bool
+	}{
+		{"x", nil, true},
+		{"a", nil, true},
+		{"y", []access.PersonID{"x"}, false},
+		{"a", []access.PersonID{"x"}, true},
+		{"x", []access.PersonID{"a"}, true},
+		{"y", []access.PersonID{"a", "x"}, false},
+	}
+	for _, tt := range tests {
+		if got := need.Helps(tt.by, tt.given); got != tt.want {
+			t.Errorf("%s after %v: got %v, want %v", tt.by, tt.given, got, tt.want)
+		}
+	}
+}

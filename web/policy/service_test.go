@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/google/go-cmp/cmp"
+	_ "modernc.org/sqlite"
 
 	"github.com/paywicket/paywicket/db"
 	"github.com/paywicket/paywicket/providers/money"
@@ -24,6 +26,7 @@ const password = "seven tired herons stand"
 type world struct {
 	t       *testing.T
 	now     time.Time
+	path    string
 	db      *db.DB
 	access  *access.Service
 	service *policy.Service
@@ -31,11 +34,11 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}
+	w := &world{t: t, path: filepath.Join(t.TempDir(), "p.db"), now: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}
 	now, ids := func() time.Time { return w.now }, 0
 	newID := func() string { ids++; return fmt.Sprintf("id%024d", ids) }
 	var err error
-	w.db, err = db.Open(t.Context(), filepath.Join(t.TempDir(), "p.db"), db.Options{Now: now, NewID: newID})
+	w.db, err = db.Open(t.Context(), w.path, db.Options{Now: now, NewID: newID})
 	w.must(err)
 	t.Cleanup(func() { w.must(w.db.Close()) })
 	v, err := vault.Open(t.Context(), vault.FromBytes(make([]byte, 32)), w.db.Keysets(), vault.Options{Create: true})
@@ -53,6 +56,16 @@ func (w *world) must(err error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// raw runs a statement past the program.
+func (w *world) raw(query string, args ...any) {
+	w.t.Helper()
+	d, err := sql.Open("sqlite", w.path)
+	w.must(err)
+	defer func() { _ = d.Close() }() // what counts was checked
+	_, err = d.ExecContext(w.t.Context(), query, args...)
+	w.must(err)
 }
 
 func (w *world) super(name string) access.Person {
@@ -327,5 +340,23 @@ func TestReplay(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// Rules are held against the payouts of the last 90 days; what cannot be read is an error, not a past without payouts.
+func TestCompare(t *testing.T) {
+	w := newWorld(t)
+	w.raw(`insert into stores (id, name, zone, created_at) values ('s1', 'Store', 'UTC', 1)`)
+	for id, at := range map[string]time.Time{"recent": w.now.AddDate(0, 0, -89), "old": w.now.AddDate(0, 0, -91)} {
+		w.raw(`insert into payouts (id, store, live, state, version, input, content, currency, minor, author, editors, created_at, updated_at, submitted_at)
+			values ($1, 's1', 1, 'paid', 1, '{}', '{}', 'XOF', 60, 'mia', '[]', $2, $2, $2)`, id, at.UnixMilli())
+	}
+	got, err := w.service.Compare(t.Context(), []policy.Rule{twoPeople()})
+	if err != nil || got.Looked != 1 || got.More != 1 || len(got.Cases) != 1 || got.Cases[0].ID != "recent" {
+		t.Errorf("got %+v, %v, want the recent one, which would need more people", got, err)
+	}
+	w.raw(`update payouts set content = 'x'`)
+	if got, err := w.service.Compare(t.Context(), nil); err == nil {
+		t.Errorf("got %+v, want an error", got)
 	}
 }
