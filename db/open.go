@@ -132,7 +132,11 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 			return nil, errors.Join(err, conn.Close())
 		}
 	}
-	return conn, nil
+	able, ok := conn.(sqliteConn)
+	if !ok {
+		return nil, errors.Join(errors.New("the database driver has connections of another kind"), conn.Close())
+	}
+	return &thrifty{able, map[string]sqliteStmt{}}, nil
 }
 
 func readBack(ctx context.Context, conn driver.Conn, w wanted) error {

@@ -146,3 +146,38 @@ func FuzzNotice(f *testing.F) {
 		}
 	})
 }
+
+// Each step of the verification stands in the record, and the one that failed is the last.
+func TestNoticeSteps(t *testing.T) {
+	a := bare(t)
+	signed := func(data, text string) string { return `{"data":` + data + `,"sign":"` + digest(testSecret, text) + `"}` }
+	for _, test := range []struct{ name, body, want string }{
+		{"genuine", signed(`{"user":"036870","payout_id":"p"}`, `payout_id=p&user=036870`), "payload signature merchant"},
+		{"with our reference alone", signed(`{"user":"036870","reference":"r"}`, `reference=r&user=036870`), "payload signature merchant"},
+		{"no form", formPrefix + "%zz", "payload!"},
+		{"no JSON", "hello", "payload!"},
+		{"data is a text", signed(`"x"`, ``), "payload!"},
+		{"no signature", `{"data":{"user":"036870","payout_id":"p"}}`, "payload!"},
+		{"an empty signature", `{"data":{"user":"036870","payout_id":"p"},"sign":""}`, "payload!"},
+		{"another key", `{"data":{"user":"036870","payout_id":"p"},"sign":"` + digest("x", `payout_id=p&user=036870`) + `"}`, "payload signature!"},
+		{"another merchant", signed(`{"user":"1","payout_id":"p"}`, `payout_id=p&user=1`), "payload signature merchant!"},
+		{"no payout", signed(`{"user":"036870"}`, `user=036870`), "payload signature merchant payload!"},
+	} {
+		event, err := a.ReadWebhook(t.Context(), providers.Webhook{Body: []byte(test.body)})
+		steps := event.Steps
+		if e, ok := err.(*providers.Error); ok {
+			steps = e.Steps
+		}
+		var got []string
+		for _, s := range steps {
+			if s.OK {
+				got = append(got, s.Name)
+				continue
+			}
+			got = append(got, s.Name+"!")
+		}
+		if text := strings.Join(got, " "); text != test.want {
+			t.Errorf("%s: got %q, want %q (%v)", test.name, text, test.want, err)
+		}
+	}
+}

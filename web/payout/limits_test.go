@@ -2,9 +2,13 @@ package payout_test
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/policy"
@@ -154,5 +158,58 @@ func TestLimitRace(t *testing.T) {
 				t.Errorf("got %d through, want 5 of %d", through, n)
 			}
 		})
+	}
+}
+
+// What the page says of limits is what the approval finds: at the limit it goes, one unit beyond it does not.
+func TestRulingOfLimits(t *testing.T) {
+	for _, per := range policy.Pers() {
+		t.Run(string(per), func(t *testing.T) {
+			r := newRig(t)
+			id := r.submit(r.draft())
+			r.rules(policy.Rule{Per: per, Limit: xof(250000)})
+			if v, err := r.svc.Ruling(r.ctx, r.find(id), sam()); err != nil || v.Over != nil || !v.Open() || len(v.Limits) != 1 {
+				t.Errorf("at the limit: got %+v, %v, want it open", v, err)
+			}
+			r.rules(policy.Rule{Per: per, Limit: xof(249999)})
+			v, err := r.svc.Ruling(r.ctx, r.find(id), sam())
+			if err != nil || v.Open() || v.Over == nil || v.Over.Rule.Limit != xof(249999) || v.Over.Spent != xof(0) {
+				t.Errorf("beyond it: got %+v, %v, want the limit named", v, err)
+			}
+		})
+	}
+}
+
+// Invariant 16: what cannot be added up is not taken for nothing. No limit is passed by a sum that failed.
+func TestInvariant16SumThatFails(t *testing.T) {
+	r := newRig(t)
+	r.rules(policy.Rule{Per: policy.PerStoreDay, Limit: xof(1 << 62)})
+	var ids []payout.ID
+	for range 3 {
+		ids = append(ids, r.submit(r.draft()))
+	}
+	for _, id := range ids[:2] {
+		r.approve(id)
+	}
+	r.exec(`update payouts set minor = 9223372036854775807 where state = 'approved'`)
+	if p, err := r.approveBy(sam(), ids[2]); err == nil || p.State != payout.Submitted {
+		t.Errorf("got %s, %v, want an error", p.State, err)
+	}
+	if _, err := r.svc.Ruling(r.ctx, r.find(ids[2]), sam()); err == nil {
+		t.Error("the page: got no error, want one")
+	}
+}
+
+// Invariant 9: totals that do not fit are an error, not a smaller number.
+func TestInvariant9TotalsThatDoNotFit(t *testing.T) {
+	of := func(minor int64, currency string) *payout.Payout {
+		return &payout.Payout{Content: payout.Content{Amount: money.Amount{Minor: minor, Currency: currency}}}
+	}
+	got, err := payout.Totals([]*payout.Payout{of(2, "XOF"), of(5, "EUR"), of(3, "XOF")})
+	if diff := cmp.Diff([]money.Amount{{Minor: 5, Currency: "EUR"}, {Minor: 5, Currency: "XOF"}}, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if got, err := payout.Totals([]*payout.Payout{of(1<<63-1, "XOF"), of(1, "XOF")}); !errors.Is(err, money.ErrOverflow) || got != nil {
+		t.Errorf("got %v, %v, want %v", got, err, money.ErrOverflow)
 	}
 }

@@ -218,6 +218,8 @@ func TestCheck(t *testing.T) {
 		{"limit over the year", policy.Rule{Per: "year", Limit: xof(1)}, "per"},
 		{"limit in another currency", policy.Rule{Per: policy.PerPayout, Limit: xof(1), When: policy.Condition{Currency: "EUR"}}, "two_currencies"},
 		{"both", policy.Rule{Per: policy.PerPayout, Limit: xof(1), Approvals: 2}, "mixed"},
+		{"a limit and one approval", policy.Rule{Per: policy.PerPayout, Limit: xof(1), Approvals: 1}, "mixed"},
+		{"a limit and people", policy.Rule{Per: policy.PerPayout, Limit: xof(1), Among: []access.PersonID{"a"}}, "mixed"},
 		{"twice", policy.Rule{Approvals: 2, When: policy.Condition{New: true}}, "twice"},
 	}
 	others := []policy.Rule{{Approvals: 2, When: policy.Condition{New: true}}}

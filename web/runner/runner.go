@@ -51,6 +51,7 @@ type Runner struct {
 	rests sync.Map // the same, until when it is left alone: work on it failed
 	slots chan struct{}
 	work  sync.WaitGroup
+	under atomic.Int64 // how much is under way or waits for a slot
 	lost  atomic.Bool  // another process has taken the role
 	stale atomic.Bool  // an answer could not be written down: the role has to be taken anew
 	epoch atomic.Int64 // 0: the role is not held, and nothing is sent
@@ -159,13 +160,36 @@ func (r *Runner) loop(ctx context.Context) error {
 		if err := r.Step(ctx); err != nil && ctx.Err() == nil {
 			r.Log.ErrorContext(ctx, "look for work", "err", err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-r.wake:
-		case <-time.After(r.sleep(ctx)):
+		if err := r.rest(ctx); err != nil {
+			return err
 		}
 	}
+}
+
+// rest waits until there may be something to start. While much waits for a slot nothing could begin, so nobody looks for more;
+// whatever ends wakes the loop.
+func (r *Runner) rest(ctx context.Context) error {
+	for {
+		select {
+		case <-r.wake: // without asking when the next payout falls due
+		default:
+			select {
+			case <-ctx.Done():
+			case <-r.wake:
+			case <-time.After(r.sleep(ctx)):
+				return ctx.Err()
+			}
+		}
+		if ctx.Err() != nil || !r.crowded() {
+			return ctx.Err()
+		}
+	}
+}
+
+// crowded reports whether as much again as is under way waits for a slot. A role that was lost or is to be taken anew does not
+// wait behind it.
+func (r *Runner) crowded() bool {
+	return r.under.Load() >= 2*atOnce && !r.lost.Load() && !r.stale.Load()
 }
 
 // retake takes the role anew once nothing is under way: a payout whose answer could not be written down becomes unknown. If
@@ -179,6 +203,9 @@ func (r *Runner) retake(ctx context.Context) {
 
 // sleep is how long nothing falls due. What is due already is under way, or left alone for a while.
 func (r *Runner) sleep(ctx context.Context) time.Duration {
+	if r.crowded() {
+		return time.Second
+	}
 	next, err := r.Queue.NextDue(ctx)
 	if err != nil || next.IsZero() {
 		return patience
@@ -237,8 +264,10 @@ func (r *Runner) start(ctx context.Context, name string, work func(context.Conte
 	if _, busy := r.busy.LoadOrStore(name, true); busy {
 		return
 	}
+	r.under.Add(1)
 	r.work.Go(func() {
 		defer r.Wake()
+		defer r.under.Add(-1)
 		defer r.busy.Delete(name)
 		select {
 		case r.slots <- struct{}{}:

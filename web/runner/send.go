@@ -94,8 +94,10 @@ func (r *Runner) send(ctx context.Context, sc payout.Scope, p *payout.Payout, a 
 	if err != nil || !ready {
 		return err
 	}
-	if now, err := r.Repo.Find(ctx, sc, p.ID); err != nil || now.Digest != p.Digest {
-		return err // approved anew meanwhile: the adapter got ready for something else
+	if _, asked := provider.(providers.Preparer); asked {
+		if now, err := r.Repo.Find(ctx, sc, p.ID); err != nil || now.Digest != p.Digest {
+			return err // approved anew meanwhile: the adapter got ready for something else
+		}
 	}
 	claimed, err := r.claim(ctx, sc, p)
 	if err != nil || claimed == nil {

@@ -87,7 +87,7 @@ func (j *journal) has(text string) int {
 
 // world is an installation with one store, one account at the bank, an author and an approver.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	ctx   context.Context //nolint:containedctx // of the test
 	path  string
 	db    *db.DB
@@ -111,9 +111,9 @@ type world struct {
 
 const password = "seven tired herons stand"
 
-func newWorld(t *testing.T) *world { return worldOf(t, newBank(t)) }
+func newWorld(t testing.TB) *world { return worldOf(t, newBank(t)) }
 
-func worldOf(t *testing.T, b *bank) *world {
+func worldOf(t testing.TB, b *bank) *world {
 	t.Helper()
 	w := &world{t: t, ctx: t.Context(), path: filepath.Join(t.TempDir(), "p.db"), bank: b, log: &journal{on: map[string]func(){}},
 		clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
