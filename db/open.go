@@ -35,6 +35,8 @@ type DB struct {
 	vault *vault.Vault
 	chain audit.Chain
 	halt  *halt
+
+	writes writes
 }
 
 // Options is what a DB needs from outside.

@@ -1,10 +1,12 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,23 +34,139 @@ func (d *DB) Halted() string {
 	return ""
 }
 
-// inTx runs f in an immediate transaction on the writing connection and commits unless f returns an error.
+// inTx runs f in an immediate transaction on the writing connection and returns once it is committed, or with f's error and
+// nothing of it written. Those who come while a commit is under way share the next one: each then stands behind a savepoint of its
+// own, and nobody is told that something is kept before the one commit of all has returned.
 func (d *DB) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	if d.Halted() != "" {
 		return ErrHalted
 	}
-	tx, err := d.write.BeginTx(ctx, nil)
+	w := &write{ctx: ctx, f: f, done: make(chan error, 1)}
+	if d.writes.add(w) {
+		go d.lead()
+	}
+	return <-w.done
+}
+
+// write is one change that waits to be committed.
+type write struct {
+	ctx  context.Context //nolint:containedctx // of whoever waits for it
+	f    func(*sql.Tx) error
+	done chan error
+}
+
+// writes is who waits. At most maxShared share a commit, so that none waits long for the others.
+type writes struct {
+	mu      sync.Mutex
+	waiting []*write
+	led     bool // somebody sees to those who wait
+}
+
+const maxShared = 32
+
+// add reports whether whoever adds has to see to it that somebody leads.
+func (w *writes) add(one *write) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting = append(w.waiting, one)
+	first := !w.led
+	w.led = true
+	return first
+}
+
+// next takes those who share the next commit, none if nobody waits.
+func (w *writes) next() []*write {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := min(len(w.waiting), maxShared)
+	if n == 0 {
+		w.led = false
+		return nil
+	}
+	batch := w.waiting[:n:n]
+	w.waiting = w.waiting[n:]
+	return batch
+}
+
+// lead commits for those who wait until nobody does.
+func (d *DB) lead() {
+	for batch := d.writes.next(); batch != nil; batch = d.writes.next() {
+		d.commit(batch)
+	}
+}
+
+// commit runs a batch in one transaction and tells each what became of it.
+func (d *DB) commit(batch []*write) {
+	results := make([]error, len(batch))
+	err := d.shared(batch, results)
+	for i, w := range batch {
+		if err != nil {
+			results[i] = d.classify(err)
+		}
+		w.done <- results[i]
+	}
+}
+
+// shared runs a batch. Its error means that nothing of it is written; else results says what each came to.
+func (d *DB) shared(batch []*write, results []error) error {
+	tx, err := d.write.BeginTx(context.Background(), nil) // none of those who share it may end it for the others
 	if err != nil {
-		return d.classify(fmt.Errorf("begin: %w", err))
+		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after a commit; the connection is free again even if f breaks down
-	if err := f(tx); err != nil {
-		return d.classify(err)
+	kept := 0
+	for i, w := range batch {
+		if results[i] = d.classify(d.apart(tx, w)); results[i] == nil {
+			kept++
+		}
+		if d.Halted() != "" { // SQLite may have ended the transaction by itself: what came before in it is gone too
+			return cmp.Or(results[i], ErrHalted)
+		}
+	}
+	if kept == 0 {
+		return nil
 	}
 	if err := tx.Commit(); err != nil {
-		return d.classify(fmt.Errorf("commit: %w", err))
+		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
+}
+
+// apart runs one change behind a savepoint, and takes back what it has done if it fails or nobody waits for it any more.
+func (d *DB) apart(tx *sql.Tx, w *write) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("savepoint one"); err != nil {
+		return fmt.Errorf("set savepoint: %w", err)
+	}
+	err := guarded(w.f, tx)
+	if err == nil {
+		err = w.ctx.Err()
+	}
+	if err != nil {
+		if _, back := tx.Exec("rollback to one"); back != nil {
+			why := errors.Join(err, back).Error()
+			d.halt.why.CompareAndSwap(nil, &why) // nobody knows what the transaction holds
+			return errors.Join(err, back)
+		}
+	}
+	if _, end := tx.Exec("release one"); end != nil {
+		why := end.Error()
+		d.halt.why.CompareAndSwap(nil, &why)
+		return errors.Join(err, end)
+	}
+	return err
+}
+
+// guarded turns a panic into an error: it must not take those along who share the commit.
+func guarded(f func(*sql.Tx) error, tx *sql.Tx) (err error) { //nolint:nonamedreturns // recover needs it
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic in a transaction: %v", v)
+		}
+	}()
+	return f(tx)
 }
 
 // classify turns what SQLite says into what callers have to know. A failure of the disk stops all further writing: after

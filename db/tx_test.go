@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unsafe"
@@ -303,5 +304,82 @@ func TestMoments(t *testing.T) {
 	}
 	if got := moment(millis(begin.Add(time.Microsecond).In(time.FixedZone("", 3600)))); !got.Equal(begin) {
 		t.Errorf("got %v, want whole milliseconds in UTC", got)
+	}
+}
+
+// Changes at once share commits, and each is there wholly or not at all: one that fails, breaks down or is left alone takes nothing
+// of the others along (invariants 1 and 14).
+func TestSharedCommits(t *testing.T) {
+	d := openTemp(t)
+	const n = 200
+	ours := errors.New("ours")
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			errs[i] = d.inTx(ctx, func(tx *sql.Tx) error {
+				if err := addStore(fmt.Sprintf("s%03d", i))(tx); err != nil {
+					return err
+				}
+				switch i % 5 {
+				case 1:
+					return ours
+				case 2:
+					panic("broken")
+				case 3:
+					cancel()
+				}
+				return addStore(fmt.Sprintf("t%03d", i))(tx)
+			})
+		})
+	}
+	all.Wait()
+	for i, err := range errs {
+		if good := i%5 == 0 || i%5 == 4; (err == nil) != good {
+			t.Errorf("%d: got %v, want good %v", i, err, good)
+		}
+	}
+	if got := stores(t, d); got != 2*n*2/5 || d.Halted() != "" {
+		t.Errorf("got %d stores, halted %q, want %d", got, d.Halted(), 2*n*2/5)
+	}
+}
+
+// A disk that fails in the middle takes the whole commit with it: nobody who shares it is told that something is kept.
+func TestSharedCommitThatFails(t *testing.T) {
+	d := openTemp(t)
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	errs := make([]error, 4)
+	all.Go(func() {
+		errs[0] = d.inTx(t.Context(), func(*sql.Tx) error { close(begun); <-goOn; return nil })
+	})
+	<-begun
+	for i := 1; i < 4; i++ {
+		all.Go(func() {
+			errs[i] = d.inTx(t.Context(), func(tx *sql.Tx) error {
+				if i == 2 {
+					why := "full"
+					d.halt.why.CompareAndSwap(nil, &why)
+				}
+				return addStore(fmt.Sprint("s", i))(tx)
+			})
+		})
+	}
+	for waiting := 0; waiting < 3; {
+		d.writes.mu.Lock()
+		waiting = len(d.writes.waiting)
+		d.writes.mu.Unlock()
+	}
+	close(goOn)
+	all.Wait()
+	for i := 1; i < 4; i++ {
+		if !errors.Is(errs[i], ErrHalted) {
+			t.Errorf("%d: got %v, want ErrHalted", i, errs[i])
+		}
+	}
+	if got := stores(t, d); got != 0 {
+		t.Errorf("got %d stores, want none", got)
 	}
 }
