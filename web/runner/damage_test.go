@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/store"
 )
 
 // Invariant 16: of two payouts that a sender left behind, what was kept with one is damaged. Both become unknown and are looked
@@ -43,4 +44,38 @@ func TestInvariant16DamagedKept(t *testing.T) {
 	other := w.approved()
 	w.step(w.runner)
 	w.want(other, payout.Accepted, 1, moved+1)
+}
+
+// Invariant 16: the keys of one account are damaged. It alone is frozen, by whatever needs its keys first, and says why; another
+// account of the same store sends.
+func TestInvariant16DamagedCredential(t *testing.T) {
+	for name, meet := range map[string]func(*world, store.Account){
+		"a send":    func(w *world, _ store.Account) { w.step(w.runner) },
+		"a balance": func(w *world, a store.Account) { _ = w.asks.Refresh(w.ctx, a) },
+		"a test":    func(w *world, a store.Account) { _, _ = w.asks.Check(w.ctx, w.boss, a) },
+		"an offer":  func(w *world, a store.Account) { _, _ = w.asks.Renew(w.ctx, a) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.take(w.runner)
+			damaged := w.account
+			stuck := w.approved()
+			w.raw(`update credentials set sealed = x'00' where account = $1`, string(damaged.ID))
+			meet(w, damaged)
+			w.want(stuck, payout.Approved, 0, 0)
+			w.connect()
+			sent := w.approved()
+			w.clock.add(time.Hour)
+			w.step(w.runner)
+			w.want(sent, payout.Accepted, 1, 1)
+			if w.find(stuck).State != payout.Approved {
+				t.Errorf("got %s, want what needs the damaged keys to wait", w.find(stuck).State)
+			}
+			for id, want := range map[store.AccountID]string{damaged.ID: store.FrozenSealed, w.account.ID: ""} {
+				if a, err := w.stores.AccountOf(w.ctx, w.account.Store, id); err != nil || a.Frozen.Reason != want {
+					t.Errorf("%s: got %+v and %v, want %q", id, a.Frozen, err, want)
+				}
+			}
+		})
+	}
 }
