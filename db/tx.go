@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,10 @@ var ErrBusy = errors.New("the database is busy")
 var ErrHalted = errors.New("writing has stopped after an earlier failure of the disk")
 
 // halt remembers the first failure after which nothing must be written.
-type halt struct{ why atomic.Pointer[string] }
+type halt struct {
+	why  atomic.Pointer[string]
+	tell func(why string) // once; nil: nobody
+}
 
 // Halted is why the database takes no more writes, "" if it does.
 func (d *DB) Halted() string {
@@ -31,6 +35,8 @@ func (d *DB) Halted() string {
 	}
 	return ""
 }
+
+func (d *DB) stopped() bool { return d.Halted() != "" }
 
 // inTx runs f in an immediate transaction on the writing connection and commits unless f returns an error.
 func (d *DB) inTx(ctx context.Context, f func(*sql.Tx) error) error {
@@ -42,6 +48,9 @@ func (d *DB) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 		return d.classify(fmt.Errorf("begin: %w", err))
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after a commit; the connection is free again even if f breaks down
+	if d.Halted() != "" {
+		return ErrHalted // whoever had the connection before has failed
+	}
 	if err := f(tx); err != nil {
 		return d.classify(err)
 	}
@@ -60,13 +69,30 @@ func (d *DB) classify(err error) error {
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return fmt.Errorf("%w: %w", ErrBusy, err)
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
-		why := err.Error()
-		d.halt.why.CompareAndSwap(nil, &why)
-		return fmt.Errorf("%w: %w", ErrHalted, err)
+		if !errors.Is(err, ErrBusy) {
+			err = fmt.Errorf("%w: %w", ErrBusy, err)
+		}
+		return err
 	}
-	return err
+	return d.haltOn(err, append(damages(), sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN))
+}
+
+// haltOn stops all writing if an error has one of these codes.
+func (d *DB) haltOn(err error, codes []int) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok || errors.Is(err, ErrHalted) || !slices.Contains(codes, e.Code()&0xff) {
+		return err
+	}
+	d.stop(err)
+	return fmt.Errorf("%w: %w", ErrHalted, err)
+}
+
+// stop takes no more writes, for the first reason it is called with.
+func (d *DB) stop(reason error) {
+	why := reason.Error()
+	if d.halt.why.CompareAndSwap(nil, &why) && d.halt.tell != nil {
+		d.halt.tell(why)
+	}
 }
 
 // inOrder does one step after the other and stops at the first that fails. Inside a transaction it must: SQLite ends the

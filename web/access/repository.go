@@ -199,6 +199,7 @@ type Setup struct {
 	Done      bool
 	OnePerson bool
 	Halted    string // why nothing is sent from any store, "" if it is
+	Broken    string // why this process writes nothing any more and so sends nothing, "" if it does
 	HaltedBy  string // name of who stopped it
 	HaltedAt  time.Time
 }

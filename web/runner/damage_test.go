@@ -1,8 +1,13 @@
 package runner_test
 
 import (
+	"bytes"
+	"errors"
+	"os"
 	"testing"
 	"time"
+
+	"github.com/paywicket/paywicket/db"
 
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
@@ -75,6 +80,52 @@ func TestInvariant16DamagedCredential(t *testing.T) {
 				if a, err := w.stores.AccountOf(w.ctx, w.account.Store, id); err != nil || a.Frozen.Reason != want {
 					t.Errorf("%s: got %+v and %v, want %q", id, a.Frozen, err, want)
 				}
+			}
+		})
+	}
+}
+
+// Invariant 16: after a sender that was killed, or whose disk failed, the file is read whole before anything is sent; after one that
+// left in good order it is not. Damage where no payout ever looks stops the sending all the same.
+func TestInvariant16CheckedBeforeSending(t *testing.T) {
+	const said = "did not leave in good order"
+	for name, damaged := range map[string]bool{"sound": false, "damaged": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			p := w.approved()
+			w.must(w.runner.Take(w.ctx))
+			w.must(w.runner.Leave())
+			w.must(w.runner.Take(w.ctx))
+			if w.log.has(said) > 0 {
+				t.Error("checked after a sender that left in good order")
+			}
+			root := w.number(`select rootpage from sqlite_master where name = 'recovery_codes'`)
+			w.must(w.db.Close()) // the process is gone without leaving
+			if damaged {
+				file, err := os.ReadFile(w.path)
+				w.must(err)
+				copy(file[(root-1)*4096:], bytes.Repeat([]byte{0xa5}, 4096))
+				w.must(os.WriteFile(w.path, file, 0o600))
+			}
+			w.openDB()
+			next := w.newRunner(freely{})
+			if err := next.Take(w.ctx); errors.Is(err, db.ErrHalted) != damaged || (err == nil) == damaged {
+				t.Errorf("got %v, want it refused: %v", err, damaged)
+			}
+			w.step(next)
+			if damaged {
+				w.want(p, payout.Approved, 0, 0)
+				again := w.newRunner(freely{}) // a mark is not taken away by being looked at
+				if err := again.Take(w.ctx); !errors.Is(err, db.ErrHalted) || w.log.has(said) != 2 {
+					t.Errorf("again: got %v, want it refused again", err)
+				}
+				return
+			}
+			w.want(p, payout.Accepted, 1, 1)
+			w.must(next.Leave())
+			w.take(w.newRunner(freely{}))
+			if w.log.has(said) != 1 || w.log.has("nothing is wrong") != 1 {
+				t.Errorf("got %d checks, want one", w.log.has(said))
 			}
 		})
 	}
