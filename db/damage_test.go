@@ -128,7 +128,7 @@ func TestReadingStopsNothing(t *testing.T) {
 	d := openTemp(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, left := d.read.QueryContext(ctx, `select 1`)
+	_, left := d.read.QueryContext(ctx, `select 1`)                //nolint:sqlclosecheck,rowserrcheck // it fails
 	_, wrong := d.read.QueryContext(t.Context(), `select nothing`) //nolint:sqlclosecheck,rowserrcheck // it fails
 	_, write := d.read.ExecContext(t.Context(), `delete from stores`)
 	full := d.CopyTo(t.Context(), "/dev/full/copy")

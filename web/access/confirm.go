@@ -231,7 +231,7 @@ func (s *Service) AddTOTP(ctx context.Context, p Person, in FactorChange) error 
 func (s *Service) RemoveTOTP(ctx context.Context, p Person, in FactorChange) error {
 	secrets, err := s.factorSecrets(ctx, p, in.Password)
 	damaged := errors.Is(err, ErrDamaged)
-	if err != nil && !(damaged && isRecovery(in.Code)) {
+	if err != nil && (!damaged || !isRecovery(in.Code)) {
 		return err
 	}
 	err = s.counted(ctx, p, func() (bool, error) {

@@ -124,11 +124,11 @@ func (r *Runner) enter(ctx context.Context) error {
 		return err
 	}
 	r.Log.WarnContext(ctx, "the sender before did not leave in good order: the database is checked before anything is sent")
-	start := time.Now()
+	start := r.Now()
 	if err := r.Queue.Check(ctx); err != nil {
 		return fmt.Errorf("check the database: %w", err)
 	}
-	r.Log.InfoContext(ctx, "database checked, nothing is wrong", "took", time.Since(start).Round(time.Millisecond))
+	r.Log.InfoContext(ctx, "database checked, nothing is wrong", "took", r.Now().Sub(start).Round(time.Millisecond))
 	return nil
 }
 
