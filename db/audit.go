@@ -125,14 +125,16 @@ func (r Audit) At(ctx context.Context, seq int64) ([]byte, error) {
 	return mac, err
 }
 
-// Check asks SQLite to look at every page of the file.
+// Check asks SQLite to look at every page of the file. What does not fit stops all writing.
 func (d *DB) Check(ctx context.Context) error {
 	var said string
 	if err := d.read.QueryRowContext(ctx, `pragma integrity_check(1)`).Scan(&said); err != nil {
 		return err
 	}
 	if said != "ok" {
-		return errors.New("integrity check: " + said)
+		err := errors.New("integrity check: " + said)
+		d.stop(err)
+		return err
 	}
 	return nil
 }

@@ -185,7 +185,7 @@ func (r People) Setup(ctx context.Context) (access.Setup, error) {
 		err := scan(&kv[0], &kv[1])
 		return kv, err
 	}, `select name, value from settings`)
-	var s access.Setup
+	s := access.Setup{Broken: r.d.Halted()}
 	for _, kv := range rows {
 		switch kv[0] {
 		case settingSetup:

@@ -45,6 +45,8 @@ type Options struct {
 	NewID func() string // a new random id, 26 letters and digits
 	// Readers is how many connections read at once; 0: 4.
 	Readers int
+	// OnHalt is told, once, why nothing is written any more; nil: nobody is. It must not use the database.
+	OnHalt func(why string)
 }
 
 // wanted is what each connection must say of itself. The driver's defaults are weaker, and it ignores a misspelt pragma.
@@ -60,8 +62,8 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of database: %w", err)
 	}
-	d := &DB{path: path, now: o.Now, newID: o.NewID, halt: &halt{}}
-	d.write = sql.OpenDB(connector{dsn(path, "_txlock=immediate"), forAll()})
+	d := &DB{path: path, now: o.Now, newID: o.NewID, halt: &halt{tell: o.OnHalt}}
+	d.write = sql.OpenDB(connector{dsn(path, "_txlock=immediate"), forAll(), d.classify, d.stopped})
 	d.write.SetMaxOpenConns(1)
 	d.write.SetMaxIdleConns(1)
 	d.write.SetConnMaxLifetime(0)
@@ -69,7 +71,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, errors.Join(err, d.write.Close())
 	}
 	readers := cmp.Or(o.Readers, 4)
-	d.read = sql.OpenDB(connector{dsn(path, "mode=ro&_pragma=query_only(1)"), append(forAll(), wanted{"query_only", "1"})})
+	d.read = sql.OpenDB(connector{dsn(path, "mode=ro&_pragma=query_only(1)"), append(forAll(), wanted{"query_only", "1"}), d.seeRead, nil})
 	d.read.SetMaxOpenConns(readers)
 	d.read.SetMaxIdleConns(readers)
 	if err := d.read.PingContext(ctx); err != nil {
@@ -84,7 +86,8 @@ func (d *DB) UseVault(v *vault.Vault) {
 	d.chain = audit.Chain{MAC: v.AuditMAC()}
 }
 
-// Close closes the file.
+// Close closes the file. If writing has stopped, the connection that writes is left to the end of the process: when the last
+// one is closed, SQLite writes the log back into the file.
 func (d *DB) Close() error {
 	var err error
 	if d.read != nil {
@@ -116,10 +119,15 @@ func (d *DB) migrate(ctx context.Context) error {
 	return nil
 }
 
-// connector opens connections and refuses those whose settings are not the wanted ones.
+// seeRead stops all writing when somebody who reads meets damage.
+func (d *DB) seeRead(err error) error { return d.haltOn(err, damages()) }
+
+// connector opens connections and refuses those whose settings are not the wanted ones. All their errors go through see.
 type connector struct {
 	dsn  string
 	want []wanted
+	see  func(error) error
+	stay func() bool // whether connections are left open by those who close them; nil: never
 }
 
 func (c connector) Driver() driver.Driver { return &sqlite.Driver{} }
@@ -127,18 +135,18 @@ func (c connector) Driver() driver.Driver { return &sqlite.Driver{} }
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Driver().Open(c.dsn)
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return nil, c.see(fmt.Errorf("open database: %w", err))
 	}
 	for _, w := range c.want {
 		if err := readBack(ctx, conn, w); err != nil {
-			return nil, errors.Join(err, conn.Close())
+			return nil, c.see(errors.Join(err, conn.Close()))
 		}
 	}
 	able, ok := conn.(sqliteConn)
 	if !ok {
-		return nil, errors.Join(errors.New("the database driver has connections of another kind"), conn.Close())
+		return nil, errors.Join(errors.New("the database driver lacks what is needed of it"), conn.Close())
 	}
-	return &thrifty{able, map[string]sqliteStmt{}}, nil
+	return watched{&thrifty{able, map[string]sqliteStmt{}}, c.see, c.stay}, nil
 }
 
 func readBack(ctx context.Context, conn driver.Conn, w wanted) error {

@@ -107,7 +107,7 @@ func TestWeakConnectionsAreRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			pool := sql.OpenDB(connector{tt.dsn, tt.want})
+			pool := sql.OpenDB(connector{tt.dsn, tt.want, same, nil})
 			err := pool.PingContext(t.Context())
 			if (err == nil) != tt.ok {
 				t.Errorf("got %v, want it to open: %v", err, tt.ok)
@@ -121,7 +121,7 @@ func TestWeakConnectionsAreRefused(t *testing.T) {
 
 func TestJournalModeIsReadBack(t *testing.T) {
 	other := dsn(filepath.Join(t.TempDir(), "pay.db"), "_txlock=immediate")
-	pool := sql.OpenDB(connector{strings.Replace(other, "journal_mode(WAL)", "journal_mode(DELETE)", 1), forAll()})
+	pool := sql.OpenDB(connector{strings.Replace(other, "journal_mode(WAL)", "journal_mode(DELETE)", 1), forAll(), same, nil})
 	if err := pool.PingContext(t.Context()); err == nil || !strings.Contains(err.Error(), "journal_mode=delete") {
 		t.Errorf("got %v, want it to say which setting is wrong", err)
 	}
@@ -217,3 +217,5 @@ func TestOpenRefuses(t *testing.T) {
 		t.Errorf("cancelled: got %v, want context.Canceled", err)
 	}
 }
+
+func same(err error) error { return err }

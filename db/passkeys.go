@@ -17,7 +17,7 @@ func passkeyPlace(k access.Passkey) vault.Place {
 	return vault.Place{Table: "passkeys", Row: string(k.Person) + "/" + k.ID, Field: "credential", Version: 1}
 }
 
-// Passkeys lists a person's passkeys, oldest first.
+// Passkeys lists a person's passkeys, oldest first, also damaged ones.
 func (r People) Passkeys(ctx context.Context, id access.PersonID) ([]access.Passkey, error) {
 	all, err := collect(ctx, r.d.read, func(scan func(...any) error) (access.Passkey, error) {
 		k := access.Passkey{Person: id}
@@ -30,9 +30,8 @@ func (r People) Passkeys(ctx context.Context, id access.PersonID) ([]access.Pass
 		return nil, fmt.Errorf("load passkeys: %w", err)
 	}
 	for i := range all {
-		if all[i].Credential, err = r.d.vault.Unseal(all[i].Credential, passkeyPlace(all[i])); err != nil {
-			return nil, fmt.Errorf("open passkey %s: %w", all[i].ID, err)
-		}
+		all[i].Credential, err = r.d.vault.Unseal(all[i].Credential, passkeyPlace(all[i]))
+		all[i].Damaged = err != nil // no reason to hide the others
 	}
 	return all, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
+	"github.com/paywicket/paywicket/web/vault"
 )
 
 // Payouts keeps payouts. It implements payout.Repository and payout.History.
@@ -172,6 +173,9 @@ func (r Payouts) attempts(ctx context.Context, q querier, p *payout.Payout) ([]p
 		}
 		a.StartedAt, a.EndedAt = moment(started), moment(ended)
 		a.Kept, err = r.unsealKept(p, a.No, kept)
+		if a.Damaged = errors.Is(err, vault.ErrSealed); a.Damaged {
+			err = nil // one damaged value must stop neither its payout nor all others
+		}
 		return a, err
 	}, `select no, decision, reference, remote_id, kept, epoch, outcome, started_at, ended_at, word, stage, proofs
 		from attempts where payout = $1 order by no`, string(p.ID))

@@ -152,9 +152,10 @@ func (r Payouts) saveAttempts(ctx context.Context, tx *sql.Tx, p *payout.Payout)
 		_, err = tx.ExecContext(ctx, `
 			insert into attempts (payout, no, account, decision, reference, remote_id, kept, epoch, outcome, started_at, ended_at, word, stage, proofs)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-			on conflict (payout, no) do update set remote_id = $6, kept = $7, outcome = $9, ended_at = $11, word = $12, stage = $13, proofs = $14`,
+			on conflict (payout, no) do update set remote_id = $6, kept = case when $15 then kept else $7 end, outcome = $9, ended_at = $11,
+				word = $12, stage = $13, proofs = $14`,
 			string(p.ID), a.No, string(p.Content.Account), a.Decision, a.Reference, a.RemoteID, kept, a.Epoch, string(a.Outcome),
-			millis(a.StartedAt), millis(a.EndedAt), a.Word, string(a.Stage), proofs)
+			millis(a.StartedAt), millis(a.EndedAt), a.Word, string(a.Stage), proofs, bit(a.Damaged))
 		if err != nil {
 			return fmt.Errorf("save attempt %d of %s: %w", a.No, p.ID, err)
 		}
@@ -194,8 +195,10 @@ func (r Payouts) unsealKept(p *payout.Payout, no int, sealed []byte) (map[string
 		return nil, err
 	}
 	var kept map[string]string
-	err = json.Unmarshal(plain, &kept)
-	return kept, err
+	if err := json.Unmarshal(plain, &kept); err != nil {
+		return nil, fmt.Errorf("decode what attempt %d of %s keeps: %w", no, p.ID, err)
+	}
+	return kept, nil
 }
 
 func (r Payouts) saveConflicts(ctx context.Context, tx *sql.Tx, p *payout.Payout) error {

@@ -82,7 +82,7 @@ func totpPlace(id access.PersonID) vault.Place {
 	return vault.Place{Table: "people", Row: string(id), Field: "totp", Version: 1}
 }
 
-// Secrets opens what a person signs in with.
+// Secrets opens what a person signs in with; access.ErrDamaged if the authenticator does not open.
 func (r People) Secrets(ctx context.Context, id access.PersonID) (access.Secrets, error) {
 	var s access.Secrets
 	var sealed []byte
@@ -92,7 +92,7 @@ func (r People) Secrets(ctx context.Context, id access.PersonID) (access.Secrets
 	if sealed != nil {
 		plain, err := r.d.vault.Unseal(sealed, totpPlace(id))
 		if err != nil {
-			return s, fmt.Errorf("open authenticator of %s: %w", id, err)
+			return s, fmt.Errorf("open authenticator of %s: %w: %w", id, access.ErrDamaged, err)
 		}
 		s.TOTP = string(plain)
 	}

@@ -158,7 +158,8 @@ func (d *DB) Note(ctx context.Context, entries ...audit.Entry) error {
 
 // CopyTo writes the whole database, as it stands at this moment, to a new file. Others may read and write meanwhile.
 func (d *DB) CopyTo(ctx context.Context, path string) error {
-	own := sql.OpenDB(connector{dsn(d.path, "mode=rw"), forAll()}) // neither the writer's, which others wait for, nor one that only reads
+	see := func(err error) error { return d.haltOn(err, rot()) }             // what fails on the copy's disk is no concern of this one
+	own := sql.OpenDB(connector{dsn(d.path, "mode=rw"), forAll(), see, nil}) // neither the writer's, which others wait for, nor one that only reads
 	_, err := own.ExecContext(ctx, `vacuum into $1`, path)
 	if err := errors.Join(err, own.Close()); err != nil {
 		return fmt.Errorf("copy database: %w", err)

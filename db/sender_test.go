@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"testing"
@@ -164,5 +165,46 @@ func TestHalted(t *testing.T) {
 	b.exec(`insert into settings (name, value) values ('halted', 'restored')`)
 	if why, err := b.Queue().Halted(t.Context()); err != nil || why != "restored" {
 		t.Errorf("got %q and %v, want restored", why, err)
+	}
+}
+
+// Invariant 16: what was kept with one payout is damaged. It becomes unknown like the others and says why, and the damaged
+// bytes stay as they are, whatever is saved later.
+func TestInvariant16DamagedKept(t *testing.T) {
+	b := newBench(t)
+	for _, id := range []payout.ID{"P1", "P2", "P3"} {
+		b.in(id, payout.Sending, func(p *payout.Payout) {
+			attempt(p)
+			p.Content.Account, p.Attempts[0].Kept = "a1", map[string]string{"key": "secret"}
+		})
+	}
+	b.exec(`update attempts set kept = cast(substr(kept, 1, length(kept) - 1) || x'00' as blob) where payout = 'P2'`)
+	sealed := func() []byte {
+		var is []byte
+		b.must(b.raw.QueryRow(`select kept from attempts where payout = 'P2'`).Scan(&is))
+		return is
+	}
+	before := sealed()
+	_, orphans, err := b.Queue().TakeSender(t.Context(), "me", func(p *payout.Payout) error { return p.Orphan(b.now()) })
+	if err != nil || orphans != 3 {
+		t.Fatalf("got %d orphans and %v, want all three", orphans, err)
+	}
+	for _, id := range []payout.ID{"P1", "P2", "P3"} {
+		p := b.find(id)
+		if a := p.Attempts[0]; p.State != payout.Unknown || a.Damaged != (id == "P2") || (a.Kept["key"] == "secret") == a.Damaged {
+			t.Errorf("%s: got %s with %+v, want it unknown, and only P2 damaged", id, p.State, a)
+		}
+	}
+	var noted string
+	b.must(b.raw.QueryRow(`select group_concat(subject) from audit where details like '%kept_damaged%'`).Scan(&noted))
+	if noted != "P2" {
+		t.Errorf("got the damage noted of %q, want P2", noted)
+	}
+	b.update("P2", func(p *payout.Payout) { p.Attempts[0].Kept = map[string]string{"key": "another"} })
+	if !bytes.Equal(before, sealed()) || len(before) == 0 {
+		t.Error("got other bytes, want the damaged ones kept")
+	}
+	if p, no, err := b.Payouts().FindByAttempt(t.Context(), "a1", "RP2", ""); err != nil || p.ID != "P2" || no != 1 {
+		t.Errorf("got %v, %d, %v, want it found by its reference", p, no, err)
 	}
 }

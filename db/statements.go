@@ -7,18 +7,7 @@ import (
 	"strings"
 )
 
-// sqliteConn is what the driver's connections can do and database/sql asks them for.
-type sqliteConn interface {
-	driver.Conn
-	driver.ConnPrepareContext
-	driver.ConnBeginTx
-	driver.Pinger
-	driver.SessionResetter
-	driver.Validator
-	driver.QueryerContext
-}
-
-// sqliteStmt is the same for statements.
+// sqliteStmt is what the driver's statements can do.
 type sqliteStmt interface {
 	driver.Stmt
 	driver.StmtExecContext

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,10 @@ var ErrBusy = errors.New("the database is busy")
 var ErrHalted = errors.New("writing has stopped after an earlier failure of the disk")
 
 // halt remembers the first failure after which nothing must be written.
-type halt struct{ why atomic.Pointer[string] }
+type halt struct {
+	why  atomic.Pointer[string]
+	tell func(why string) // once; nil: nobody
+}
 
 // Halted is why the database takes no more writes, "" if it does.
 func (d *DB) Halted() string {
@@ -33,6 +37,8 @@ func (d *DB) Halted() string {
 	}
 	return ""
 }
+
+func (d *DB) stopped() bool { return d.Halted() != "" }
 
 // inTx runs f in an immediate transaction on the writing connection and returns once it is committed, or with f's error and
 // nothing of it written. Those who come while a commit is under way share the next one: each then stands behind a savepoint of its
@@ -114,6 +120,9 @@ func (d *DB) shared(batch []*write, results []error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after a commit; the connection is free again even if f breaks down
+	if d.Halted() != "" {
+		return ErrHalted // whoever had the connection before has failed
+	}
 	kept := 0
 	for i, w := range batch {
 		if results[i] = d.classify(d.apart(tx, w)); results[i] == nil {
@@ -137,7 +146,8 @@ func (d *DB) apart(tx *sql.Tx, w *write) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	if _, err := tx.Exec("savepoint one"); err != nil {
+	all := context.Background() // the savepoints concern all who share the commit
+	if _, err := tx.ExecContext(all, "savepoint one"); err != nil {
 		return fmt.Errorf("set savepoint: %w", err)
 	}
 	err := guarded(w.f, tx)
@@ -145,22 +155,20 @@ func (d *DB) apart(tx *sql.Tx, w *write) error {
 		err = w.ctx.Err()
 	}
 	if err != nil {
-		if _, back := tx.Exec("rollback to one"); back != nil {
-			why := errors.Join(err, back).Error()
-			d.halt.why.CompareAndSwap(nil, &why) // nobody knows what the transaction holds
+		if _, back := tx.ExecContext(all, "rollback to one"); back != nil {
+			d.stop(errors.Join(err, back)) // nobody knows what the transaction holds
 			return errors.Join(err, back)
 		}
 	}
-	if _, end := tx.Exec("release one"); end != nil {
-		why := end.Error()
-		d.halt.why.CompareAndSwap(nil, &why)
+	if _, end := tx.ExecContext(all, "release one"); end != nil {
+		d.stop(errors.Join(err, end))
 		return errors.Join(err, end)
 	}
 	return err
 }
 
 // guarded turns a panic into an error: it must not take those along who share the commit.
-func guarded(f func(*sql.Tx) error, tx *sql.Tx) (err error) { //nolint:nonamedreturns // recover needs it
+func guarded(f func(*sql.Tx) error, tx *sql.Tx) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic in a transaction: %v", v)
@@ -178,13 +186,30 @@ func (d *DB) classify(err error) error {
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return fmt.Errorf("%w: %w", ErrBusy, err)
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
-		why := err.Error()
-		d.halt.why.CompareAndSwap(nil, &why)
-		return fmt.Errorf("%w: %w", ErrHalted, err)
+		if !errors.Is(err, ErrBusy) {
+			err = fmt.Errorf("%w: %w", ErrBusy, err)
+		}
+		return err
 	}
-	return err
+	return d.haltOn(err, append(damages(), sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN))
+}
+
+// haltOn stops all writing if an error has one of these codes.
+func (d *DB) haltOn(err error, codes []int) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok || errors.Is(err, ErrHalted) || !slices.Contains(codes, e.Code()&0xff) {
+		return err
+	}
+	d.stop(err)
+	return fmt.Errorf("%w: %w", ErrHalted, err)
+}
+
+// stop takes no more writes, for the first reason it is called with.
+func (d *DB) stop(reason error) {
+	why := reason.Error()
+	if d.halt.why.CompareAndSwap(nil, &why) && d.halt.tell != nil {
+		d.halt.tell(why)
+	}
 }
 
 // inOrder does one step after the other and stops at the first that fails. Inside a transaction it must: SQLite ends the

@@ -286,8 +286,9 @@ func TestCorruption(t *testing.T) {
 // openWithoutMigrating opens a file that Open might refuse.
 func openWithoutMigrating(t *testing.T, path string) *DB {
 	t.Helper()
-	d := &DB{path: path, now: func() time.Time { return begin }, halt: &halt{}, write: sql.OpenDB(connector{dsn(path, "_txlock=immediate"), forAll()}),
-		read: sql.OpenDB(connector{dsn(path, "mode=ro&_pragma=query_only(1)"), forAll()})}
+	d := &DB{path: path, now: func() time.Time { return begin }, halt: &halt{}}
+	d.write = sql.OpenDB(connector{dsn(path, "_txlock=immediate"), forAll(), d.classify, d.stopped})
+	d.read = sql.OpenDB(connector{dsn(path, "mode=ro&_pragma=query_only(1)"), forAll(), d.seeRead, nil})
 	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)

@@ -45,6 +45,8 @@ func (h *Handlers) failure(err error) layout.Failure {
 		return layout.Failure{Status: http.StatusForbidden, Key: "error.csrf"}
 	case errors.Is(err, errHost):
 		return layout.Failure{Status: http.StatusMisdirectedRequest, Key: "error.host"}
+	case errors.Is(err, access.ErrDamaged):
+		return layout.Failure{Status: http.StatusConflict, Key: "error.factor"}
 	case errors.Is(err, errNotFound), errors.Is(err, payout.ErrNotFound), errors.Is(err, store.ErrNotFound),
 		errors.Is(err, inbox.ErrNotFound), errors.Is(err, access.ErrNotFound):
 		return layout.Failure{Status: http.StatusNotFound}

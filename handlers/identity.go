@@ -123,7 +123,7 @@ func (h *Handlers) gather(ctx context.Context, v *views.Request) error {
 		v.Zone = v.Stores[0].Location()
 	}
 	counts, err := h.History.Counts(ctx, payout.ScopeOf(v.Person, access.ViewPayouts))
-	if err != nil {
+	if status, _ := h.Options.Fault(err); err != nil && status == 0 { // else pages that can be read go without the counts
 		return err
 	}
 	if v.Can(access.ApprovePayouts) {
@@ -136,6 +136,9 @@ func (h *Handlers) gather(ctx context.Context, v *views.Request) error {
 		if setup.HaltedBy != "" {
 			v.Frozen += " · " + v.Localizer.T("freeze.since", "When", v.Localizer.DateTime(setup.HaltedAt.In(v.Zone)), "Name", setup.HaltedBy)
 		}
+	}
+	if setup.Broken != "" {
+		v.Frozen = v.Localizer.T("strip.broken", "Reason", setup.Broken)
 	}
 	for _, s := range v.Stores {
 		if s.Frozen.On() {

@@ -62,7 +62,7 @@ func New(ctx context.Context, cfg Config) (*App, error) {
 			return nil, fmt.Errorf("web: provider %s: %w", def.ID, err)
 		}
 	}
-	if a.db, err = db.Open(ctx, cfg.Database, db.Options{Now: cfg.Now, NewID: newID}); err != nil {
+	if a.db, err = db.Open(ctx, cfg.Database, db.Options{Now: cfg.Now, NewID: newID, OnHalt: a.halted}); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	if err := a.wire(ctx); err != nil {
@@ -157,16 +157,32 @@ func fault(err error) (int, string) {
 // ServeHTTP serves the console. Requests must reach it with the path of the public address.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
+// mend is what to do once nothing is written any more.
+const mend = "make room or repair the disk, run paywicket verify and start again: the database is checked before anything is sent"
+
+// halted tells the operator that nothing is written any more.
+func (a *App) halted(why string) {
+	a.config.Log.Error("nothing is saved or sent any more, pages can be read: "+mend, "why", why)
+}
+
 // Run sends approved payouts, looks unfinished ones up and keeps house until ctx ends. What is being sent then is
-// finished and written down first. Only one process a database sends: another one waits here for its turn.
+// finished and written down first. Only one process a database sends: another one waits here for its turn. If the last one
+// did not leave in good order the whole database is read and checked before. After a failure of the disk Run sends nothing but
+// stays until ctx ends, so that pages can be read, and returns what failed.
 func (a *App) Run(ctx context.Context) error {
 	var anchor sync.WaitGroup
 	keeping, stop := context.WithCancel(ctx)
 	anchor.Go(func() { a.keepAnchor(keeping) })
 	err := a.runner.Run(ctx)
+	if errors.Is(err, db.ErrHalted) {
+		<-ctx.Done()
+	}
 	stop()
 	anchor.Wait()
 	a.leaveAnchor(ctx)
+	if why := a.db.Halted(); why != "" {
+		return fmt.Errorf("web: %w (%s): %s", db.ErrHalted, why, mend)
+	}
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // asked to stop
 	}

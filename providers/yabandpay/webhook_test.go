@@ -150,7 +150,9 @@ func FuzzNotice(f *testing.F) {
 // Each step of the verification stands in the record, and the one that failed is the last.
 func TestNoticeSteps(t *testing.T) {
 	a := bare(t)
-	signed := func(data, text string) string { return `{"data":` + data + `,"sign":"` + digest(testSecret, text) + `"}` }
+	signed := func(data, text string) string {
+		return `{"data":` + data + `,"sign":"` + digest(testSecret, text) + `"}`
+	}
 	for _, test := range []struct{ name, body, want string }{
 		{"genuine", signed(`{"user":"036870","payout_id":"p"}`, `payout_id=p&user=036870`), "payload signature merchant"},
 		{"with our reference alone", signed(`{"user":"036870","reference":"r"}`, `reference=r&user=036870`), "payload signature merchant"},

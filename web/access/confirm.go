@@ -120,13 +120,15 @@ func (s *Service) confirms(ctx context.Context, p Person, c Challenge, typed str
 		return "passkey", proof, err
 	}
 	secrets, err := s.repo.Secrets(ctx, p.ID)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrDamaged) {
 		return "", nil, err
 	}
 	means := "password"
 	switch {
 	case c.Purpose == PurposeFactor && Means(p) != "password" && isRecovery(typed): // a password may look like one
 		means = "recovery"
+	case err != nil:
+		return "", nil, err
 	case secrets.TOTP != "":
 		means = "totp"
 	}
@@ -162,7 +164,7 @@ func (s *Service) counted(ctx context.Context, p Person, check func() (bool, err
 // ConfirmPassword reports whether the password fits, for changes to a person's own sign-in.
 func (s *Service) ConfirmPassword(ctx context.Context, p Person, password string) (bool, error) {
 	secrets, err := s.repo.Secrets(ctx, p.ID)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrDamaged) {
 		return false, err
 	}
 	err = s.counted(ctx, p, func() (bool, error) {
@@ -224,13 +226,20 @@ func (s *Service) AddTOTP(ctx context.Context, p Person, in FactorChange) error 
 	return s.repo.SetTOTP(ctx, p.ID, in.Seed, End{in.KeepLogin, s.opts.Now()}, s.entry(p, audit.PersonTOTPAdded, string(p.ID), nil))
 }
 
-// RemoveTOTP takes the authenticator away, given the password and a code, and ends every other login.
+// RemoveTOTP takes the authenticator away, given the password and a code, and ends every other login. If the authenticator is
+// damaged only a recovery code does; ErrDamaged for any other.
 func (s *Service) RemoveTOTP(ctx context.Context, p Person, in FactorChange) error {
 	secrets, err := s.factorSecrets(ctx, p, in.Password)
-	if err != nil {
+	damaged := errors.Is(err, ErrDamaged)
+	if err != nil && (!damaged || !isRecovery(in.Code)) {
 		return err
 	}
-	err = s.counted(ctx, p, func() (bool, error) { return s.useCode(ctx, p.ID, secrets.TOTP, in.Code) })
+	err = s.counted(ctx, p, func() (bool, error) {
+		if damaged {
+			return s.useRecovery(ctx, p, in.Code)
+		}
+		return s.useCode(ctx, p.ID, secrets.TOTP, in.Code)
+	})
 	if err != nil {
 		return err
 	}
@@ -239,10 +248,14 @@ func (s *Service) RemoveTOTP(ctx context.Context, p Person, in FactorChange) err
 
 // factorSecrets asks for the password first, where there is one: a borrowed session must not change what confirms.
 func (s *Service) factorSecrets(ctx context.Context, p Person, password string) (Secrets, error) {
-	secrets, err := s.repo.Secrets(ctx, p.ID)
-	if err != nil || secrets.Password == "" {
-		return secrets, err
+	secrets, damaged := s.repo.Secrets(ctx, p.ID)
+	if damaged != nil && !errors.Is(damaged, ErrDamaged) || secrets.Password == "" {
+		return secrets, damaged
 	}
-	ok, err := s.ConfirmPassword(ctx, p, password)
-	return secrets, errors.Join(err, errIf(!ok && err == nil, ErrSignIn))
+	if ok, err := s.ConfirmPassword(ctx, p, password); err != nil {
+		return secrets, err
+	} else if !ok {
+		return secrets, ErrSignIn
+	}
+	return secrets, damaged
 }

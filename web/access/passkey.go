@@ -31,6 +31,7 @@ type Passkey struct {
 	Credential []byte // public key and counters, as JSON of the library
 	MadeAt     time.Time
 	UsedAt     time.Time
+	Damaged    bool // it does not open: Credential is empty
 }
 
 // Proof is a passkey's signature of an intent, with all it takes to check it again elsewhere.
@@ -63,8 +64,9 @@ func challengeOf(intent []byte) string {
 
 // holder is a person as the library sees them.
 type holder struct {
-	person Person
-	keys   []webauthn.Credential
+	person  Person
+	keys    []webauthn.Credential
+	damaged bool // there are others that do not open
 }
 
 func (h holder) WebAuthnID() []byte                         { return []byte(h.person.ID) }
@@ -109,6 +111,10 @@ func (s *Service) holderOf(ctx context.Context, p Person) (holder, error) {
 	h := holder{person: p}
 	for _, k := range keys {
 		if !s.Here(k) {
+			continue
+		}
+		if k.Damaged {
+			h.damaged = true
 			continue
 		}
 		var c webauthn.Credential
@@ -271,10 +277,13 @@ func (s *Service) RemovePasskey(ctx context.Context, p Person, key string, by Co
 }
 
 // AssertionOptions is what the browser needs to let a passkey sign a challenge, as JSON; nil if the person has none that works
-// here.
+// here. ErrDamaged: none of those a person has opens, and nothing else confirms.
 func (s *Service) AssertionOptions(ctx context.Context, p Person, c Challenge) ([]byte, error) {
 	h, err := s.holderOf(ctx, p)
 	if err != nil || len(h.keys) == 0 {
+		if h.damaged && !p.HasTOTP && c.Purpose != PurposeFactor { // nothing is left to confirm with but, for a factor, a recovery code
+			err = ErrDamaged
+		}
 		return nil, err
 	}
 	challenge, err := base64.RawURLEncoding.DecodeString(challengeOf(c.Intent))

@@ -17,6 +17,9 @@ var (
 	ErrStepUp = errors.New("confirmation does not fit")
 	// ErrNoMeans is returned when a person has neither password nor authenticator to confirm with.
 	ErrNoMeans = errors.New("no means of confirmation")
+	// ErrDamaged is returned when what a person's authenticator or passkeys are checked with does not open. It confirms nothing
+	// then, and the password alone does not do in its place.
+	ErrDamaged = errors.New("what an authenticator or passkey is checked with is damaged")
 	// ErrTaken is returned for an e-mail address that somebody has already, and for a second authenticator.
 	ErrTaken = errors.New("taken already")
 	// ErrLastSuper is returned when nobody would be left to approve.
@@ -32,6 +35,7 @@ type Repository interface {
 	ByEmail(ctx context.Context, email string) (Person, error)
 	BySubject(ctx context.Context, subject string) (Person, error)
 	People(ctx context.Context) ([]Person, error)
+	// Secrets opens what somebody signs in with. ErrDamaged: there is an authenticator that does not open; the rest is returned.
 	Secrets(ctx context.Context, id PersonID) (Secrets, error)
 
 	// AddPerson stores somebody new. ErrTaken: the address, or the host program's name for them, is somebody's already.
@@ -195,6 +199,7 @@ type Setup struct {
 	Done      bool
 	OnePerson bool
 	Halted    string // why nothing is sent from any store, "" if it is
+	Broken    string // why this process writes nothing any more and so sends nothing, "" if it does
 	HaltedBy  string // name of who stopped it
 	HaltedAt  time.Time
 }

@@ -115,9 +115,11 @@ func (s *Service) failed(ctx context.Context, p Person, in SignIn) error {
 // fits takes as long for an unknown address as for a wrong password.
 func (s *Service) fits(ctx context.Context, p Person, in SignIn) (bool, error) {
 	var secrets Secrets
+	var damaged error
 	if p.ID != "" && !p.Disabled {
 		var err error
-		if secrets, err = s.repo.Secrets(ctx, p.ID); err != nil {
+		secrets, err = s.repo.Secrets(ctx, p.ID)
+		if damaged = err; err != nil && !errors.Is(err, ErrDamaged) {
 			return false, err
 		}
 	}
@@ -125,7 +127,10 @@ func (s *Service) fits(ctx context.Context, p Person, in SignIn) (bool, error) {
 	if !fits {
 		return false, nil
 	}
-	if secrets.TOTP != "" {
+	if damaged != nil && !isRecovery(in.Code) {
+		return false, damaged
+	}
+	if secrets.TOTP != "" || damaged != nil {
 		ok, err := s.secondFactor(ctx, p, secrets, in.Code)
 		if err != nil || !ok {
 			return false, err

@@ -58,7 +58,7 @@ func (s *Service) Confirm(ctx context.Context, h Hook) error {
 		return err
 	}
 	asked := h.Result.Attempt
-	found, err := s.find(ctx, a, asked)
+	found, _, err := s.find(ctx, a, asked)
 	known := err == nil
 	if known {
 		asked = found.Attempt

@@ -195,6 +195,24 @@ func TestFaultBehindTheAdapter(t *testing.T) {
 	w.want(h, inbox.Applied, p, payout.Paid)
 }
 
+// Invariant 16: if the key that came with a payout is damaged here, a message signed with it is no forgery: it is kept and
+// looked at again. What is verified with the account's own key is taken in all the same.
+func TestInvariant16DamagedKept(t *testing.T) {
+	for _, perKept := range []bool{true, false} {
+		w := newWorld(t).connect()
+		w.company.perKept = perKept
+		p := w.accepted(w.one, "r1")
+		w.raw(`update attempts set kept = x'00'`)
+		reply, h := w.post(w.one, keyOne, about(p, "paid").bytes())
+		if perKept && (reply.Status != http.StatusServiceUnavailable || h.Verdict != inbox.Failed || h.DueAt.IsZero()) {
+			t.Errorf("got %d and %s due %s, want 503, to be seen to again", reply.Status, h.Verdict, h.DueAt)
+		}
+		if !perKept {
+			w.want(h, inbox.Applied, p, payout.Paid)
+		}
+	}
+}
+
 // TestOurOwnFaultForGood ends after a week; the row stays to be seen.
 func TestOurOwnFaultForGood(t *testing.T) {
 	w := newWorld(t).connect()

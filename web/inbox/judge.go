@@ -131,8 +131,10 @@ func (s *Service) readWith(ctx context.Context, a store.Account, version int, h 
 		return providers.Event{}, &providers.Error{Kind: providers.Unsupported, Code: "no_webhooks"}
 	}
 	var broken error // of ours, whatever the adapter makes of it
+	damaged := false // a key kept with the payout may be missing
 	find := func(ctx context.Context, at providers.Attempt) (providers.Found, error) {
-		found, err := s.find(ctx, a, at)
+		found, lost, err := s.find(ctx, a, at)
+		damaged = damaged || lost
 		if errors.Is(err, payout.ErrNotFound) {
 			return found, &providers.Error{Code: "no_payout", NotFound: true, Err: err}
 		}
@@ -148,8 +150,14 @@ func (s *Service) readWith(ctx context.Context, a store.Account, version int, h 
 	if broken != nil {
 		return providers.Event{}, fmt.Errorf("find payout of webhook: %w", broken)
 	}
+	if damaged && isForgery(err) {
+		return providers.Event{}, errDamaged
+	}
 	return event, err
 }
+
+// errDamaged says that a message cannot be called a forgery: what it may be verified with is damaged here.
+var errDamaged = errors.New("what was kept with the payout of a webhook is damaged")
 
 // safely turns a panic of an adapter into its error: it says no to a message, and nothing about a payout.
 func safely(f func() error) (err error) {
@@ -170,22 +178,23 @@ func (s *Service) match(ctx context.Context, a store.Account, at providers.Attem
 	return p, no, err
 }
 
-func (s *Service) find(ctx context.Context, a store.Account, at providers.Attempt) (providers.Found, error) {
+// find is the payout of a message as an adapter gets it, and whether what was kept with it is damaged.
+func (s *Service) find(ctx context.Context, a store.Account, at providers.Attempt) (providers.Found, bool, error) {
 	p, no, err := s.match(ctx, a, at)
 	if err != nil {
-		return providers.Found{}, err
+		return providers.Found{}, false, err
 	}
 	order, err := p.Order("")
 	if err != nil {
-		return providers.Found{}, err
+		return providers.Found{}, false, err
 	}
 	for _, t := range p.Attempts {
 		if t.No == no {
 			order.Reference = t.Reference
-			return providers.Found{Attempt: t.Named(), Order: order}, nil
+			return providers.Found{Attempt: t.Named(), Order: order}, t.Damaged, nil
 		}
 	}
-	return providers.Found{}, payout.ErrNotFound
+	return providers.Found{}, false, payout.ErrNotFound
 }
 
 // settle finds the payout of a genuine message and takes it in, or has the provider asked first.

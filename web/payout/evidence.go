@@ -403,7 +403,11 @@ func (p *Payout) Orphan(now time.Time) error {
 		return refuse(CodeState, "State", string(p.State))
 	}
 	a.EndedAt = now
-	return p.applyDoubt(a, "sender_gone", "", now)
+	code := "sender_gone"
+	if a.Damaged {
+		code = "kept_damaged"
+	}
+	return p.applyDoubt(a, code, "", now)
 }
 
 // schedule sets when an unfinished payout is looked up next: after 5 s, then twice as long each time, up to an hour.

@@ -99,6 +99,7 @@ type Attempt struct {
 	Reference string
 	RemoteID  string
 	Kept      map[string]string // what the adapter asked us to keep; sealed at rest
+	Damaged   bool              // what was kept does not open: Kept is empty, and what lies in the database stays there for good
 	Epoch     int64             // of the sender that claimed it
 	StartedAt time.Time
 	EndedAt   time.Time

@@ -82,12 +82,14 @@ func rawRate(w *world, perCommit int) float64 {
 	insert, err := d.PrepareContext(w.ctx, `insert into rows (words) values ($1)`)
 	w.must(err)
 	words := strings.Repeat("w", 200)
+	defer func() { _ = insert.Close() }() // with it
 	began := time.Now()
 	for range commits {
 		tx, err := d.BeginTx(w.ctx, nil)
 		w.must(err)
+		within := tx.StmtContext(w.ctx, insert) //nolint:sqlclosecheck // ends with its transaction
 		for range perCommit {
-			_, err := tx.StmtContext(w.ctx, insert).ExecContext(w.ctx, words)
+			_, err := within.ExecContext(w.ctx, words)
 			w.must(err)
 		}
 		w.must(tx.Commit())

@@ -165,7 +165,7 @@ func (c *Companies) Calls(ctx context.Context, id store.AccountID) (store.Calls,
 func (c *Companies) Refresh(ctx context.Context, a store.Account) error {
 	p, err := c.open.Open(ctx, a, a.Version)
 	if err != nil {
-		return err
+		return errors.Join(err, c.refused(ctx, a, err))
 	}
 	ctx, cancel := context.WithTimeout(ctx, askLife)
 	defer cancel()

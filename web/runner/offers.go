@@ -11,6 +11,7 @@ import (
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/store"
+	"github.com/paywicket/paywicket/web/vault"
 )
 
 // cached is an offer as it was read last.
@@ -200,12 +201,17 @@ func guarded[T any](f func() (T, error)) (result T, err error) { //nolint:noname
 	return f()
 }
 
-// refused stops an account whose keys were refused.
+// refused stops an account whose keys were refused, or do not open.
 func (c *Companies) refused(ctx context.Context, a store.Account, err error) error {
-	if !credentialsRefused(err) {
+	switch {
+	case a.Frozen.On():
 		return nil
+	case credentialsRefused(err):
+		return c.stores.Freeze(context.WithoutCancel(ctx), access.Person{}, a, store.FrozenCredentials)
+	case errors.Is(err, vault.ErrSealed):
+		return c.stores.Freeze(context.WithoutCancel(ctx), access.Person{}, a, store.FrozenSealed)
 	}
-	return c.stores.Freeze(context.WithoutCancel(ctx), access.Person{}, a, store.FrozenCredentials)
+	return nil
 }
 
 // When offers are asked for by themselves: this often, for this long, and after a failure not again for this long.

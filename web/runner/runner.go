@@ -21,6 +21,10 @@ type Queue interface {
 	Due(ctx context.Context, now time.Time, limit int) ([]payout.Due, error)
 	NextDue(ctx context.Context) (time.Time, error)
 	Halted(ctx context.Context) (string, error)
+	// Enter leaves a mark that only Leave takes away, and reports whether there was one: then the file has to pass Check first.
+	Enter() (unclean bool, err error)
+	Check(ctx context.Context) error
+	Leave() error
 }
 
 // Lock is held by the process that sends; it is beside the database.
@@ -105,9 +109,27 @@ func (r *Runner) Take(ctx context.Context) error {
 		return err
 	}
 	r.lost.Store(false)
-	if err := r.takeRole(ctx); err != nil {
+	if err := r.enter(ctx); err != nil {
 		return errors.Join(err, r.Lock.Unlock())
 	}
+	if err := r.takeRole(ctx); err != nil {
+		return errors.Join(err, r.Queue.Leave(), r.Lock.Unlock())
+	}
+	return nil
+}
+
+// enter has the database checked if the sender before did not leave in good order: nobody knows what is on the disk then.
+func (r *Runner) enter(ctx context.Context) error {
+	unclean, err := r.Queue.Enter()
+	if err != nil || !unclean {
+		return err
+	}
+	r.Log.WarnContext(ctx, "the sender before did not leave in good order: the database is checked before anything is sent")
+	start := r.Now()
+	if err := r.Queue.Check(ctx); err != nil {
+		return fmt.Errorf("check the database: %w", err)
+	}
+	r.Log.InfoContext(ctx, "database checked, nothing is wrong", "took", r.Now().Sub(start).Round(time.Millisecond))
 	return nil
 }
 
@@ -126,10 +148,11 @@ func (r *Runner) takeRole(ctx context.Context) error {
 func (r *Runner) Leave() error {
 	r.work.Wait()
 	r.epoch.Store(0)
+	err := r.Queue.Leave()
 	if err := r.Lock.Unlock(); err != nil {
 		return fmt.Errorf("release sender lock: %w", err)
 	}
-	return nil
+	return err
 }
 
 func (r *Runner) takeLock(ctx context.Context) error {

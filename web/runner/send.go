@@ -39,6 +39,9 @@ func (r *Runner) see(ctx context.Context, d payout.Due) error {
 		}
 		return r.send(ctx, scope, p, account, provider)
 	case payout.Accepted, payout.Unknown:
+		if p.Current().Damaged {
+			r.Log.WarnContext(ctx, "what was kept with a payout is damaged; the provider is asked without it", "payout", p.ID)
+		}
 		provider, err := r.Open.Open(ctx, account, account.Version)
 		if err != nil {
 			r.sealedShut(ctx, account, err)

@@ -83,6 +83,7 @@ type Setting struct {
 	Name        string
 	Value       string // only of settings that are no secrets
 	Fingerprint string // keyed, so that a weak key cannot be guessed from it
+	Damaged     bool   // it does not open: nothing is shown of it
 	Version     int
 	SetAt       time.Time
 	SetBy       access.PersonID

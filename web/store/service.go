@@ -284,10 +284,28 @@ func (s *Service) keepSecrets(ctx context.Context, a Account, def providers.Defi
 		return values, nil
 	}
 	old, err := s.Settings(ctx, a, a.Version)
+	if errors.Is(err, vault.ErrSealed) {
+		return values, s.typeAgain(ctx, a, left, err)
+	}
 	for _, name := range left {
 		values[name] = old.Get(name)
 	}
 	return values, err
+}
+
+// typeAgain asks for the secrets that are stored but cannot be kept, because damaged settings do not open.
+func (s *Service) typeAgain(ctx context.Context, a Account, left []string, cause error) error {
+	creds, err := s.repo.Credentials(ctx, a.ID, a.Version)
+	var wrong InputErrors
+	for _, c := range creds {
+		if slices.Contains(left, c.Name) && c.Fingerprint != "" {
+			wrong = append(wrong, &InputError{Field: "settings[" + c.Name + "]", Key: "check.damaged"})
+		}
+	}
+	if err != nil || len(wrong) == 0 {
+		return err
+	}
+	return errors.Join(wrong, cause)
 }
 
 func (s *Service) addVersion(ctx context.Context, by access.Person, a Account, def providers.Definition, clean map[string]string) (Account, error) {
@@ -339,14 +357,11 @@ func (s *Service) Secrets(def providers.Definition, set providers.Settings) []st
 	return all
 }
 
-// Shown is what a page may show of an account's settings: no secret, only when, by whom and a keyed fingerprint. What is
+// Shown is what a page may show of an account's settings: no secret, only when, by whom, a keyed fingerprint and that one is
+// damaged, so that it can be typed again. What is
 // no secret is said by the company's definition; the row alone cannot make one visible.
 func (s *Service) Shown(ctx context.Context, a Account) ([]Setting, error) {
 	creds, err := s.repo.Credentials(ctx, a.ID, a.Version)
-	if err != nil {
-		return nil, err
-	}
-	values, err := s.Settings(ctx, a, a.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -354,8 +369,12 @@ func (s *Service) Shown(ctx context.Context, a Account) ([]Setting, error) {
 	var all []Setting
 	for _, c := range creds {
 		set := Setting{Name: c.Name, Fingerprint: c.Fingerprint, Version: c.Version, SetAt: c.SetAt, SetBy: c.SetBy, SetByName: c.SetByName}
+		plain, err := s.vault.Unseal(c.Sealed, Place(a, c.Name, a.Version))
+		if set.Damaged = err != nil; set.Damaged {
+			set.Fingerprint = "" // of what is there no longer
+		}
 		if !c.Secret && slices.ContainsFunc(def.Settings, func(f providers.Field) bool { return f.Name == c.Name && f.Type != providers.Secret }) {
-			set.Value = values.Get(c.Name)
+			set.Value = string(plain)
 		}
 		all = append(all, set)
 	}

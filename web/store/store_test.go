@@ -206,8 +206,12 @@ func TestSwappedCiphertext(t *testing.T) {
 			if !errors.Is(err, vault.ErrSealed) || got != "" {
 				t.Errorf("got %q, %v, want ErrSealed and nothing", got, err)
 			}
-			if shown, err := w.Shown(w.ctx, w.withVersion(mine, 1)); err == nil {
-				t.Errorf("a page shows %+v", shown)
+			shown, err := w.Shown(w.ctx, w.withVersion(mine, 1))
+			w.must(err)
+			for _, s := range shown {
+				if s.Damaged != (s.Value+s.Fingerprint == "") && s.Name != "hook" || s.Name == "key" && !s.Damaged {
+					t.Errorf("a page shows %+v, want what does not open marked, and nothing of it", s)
+				}
 			}
 		})
 	}
@@ -270,6 +274,12 @@ func TestReplaceDamaged(t *testing.T) {
 	w.raw(`update credentials set sealed = x'00'`)
 	if _, err := w.ReplaceSettings(w.ctx, w.ama, a.ID, map[string]string{"merchant": "m", "key": "", "hook": keyTwo}); !errors.Is(err, vault.ErrSealed) {
 		t.Errorf("got %v, want ErrSealed", err)
+	} else if wrong, ok := errors.AsType[store.InputErrors](err); !ok || len(wrong) != 1 || wrong[0].Field != "settings[key]" {
+		t.Errorf("got %v, want the one key asked for again", err)
+	}
+	shown, err := w.Shown(w.ctx, a)
+	if err != nil || len(shown) != 3 || !shown[0].Damaged || shown[0].Value != "" {
+		t.Errorf("got %+v and %v, want all three shown as damaged", shown, err)
 	}
 	b, err := w.ReplaceSettings(w.ctx, w.ama, a.ID, map[string]string{"merchant": "m", "key": keyOne, "hook": keyTwo})
 	w.must(err)
