@@ -66,7 +66,7 @@ func TestKeptStatementsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = c.Raw(func(conn any) error {
-		kept := conn.(*thrifty).kept //nolint:forcetypeassert // the test is about it
+		kept := conn.(watched).sqliteConn.(*thrifty).kept //nolint:forcetypeassert // the test is about it
 		if len(kept) != maxKept {
 			t.Errorf("got %d kept, want %d", len(kept), maxKept)
 		}
