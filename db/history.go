@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -66,41 +67,54 @@ func (w *where) String() string {
 	return strings.Join(w.terms, " and ")
 }
 
-func (r Payouts) filterOf(s payout.Scope, f payout.Filter) where { return r.filterBy("p.store", s, f) }
+func stateNames(states []payout.State) []string {
+	names := make([]string, len(states))
+	for i, st := range states {
+		names[i] = string(st)
+	}
+	return names
+}
 
-// filterBy is filterOf with the store's column as the query planner shall see it.
-func (r Payouts) filterBy(column string, s payout.Scope, f payout.Filter) where {
+// mode narrows to live or to test payouts. A draft that has no amount yet has no mode either.
+func (w *where) mode(mode, prefix string) {
+	switch mode {
+	case "live":
+		w.add(prefix + "live = 1")
+	case "test":
+		w.add(prefix + "live = 0 and " + prefix + "currency <> ''")
+	}
+}
+
+func (r Payouts) filterOf(s payout.Scope, f payout.Filter) where {
 	var w where
-	w.scope(s, column)
-	w.addIf(string(f.Store), column+" = ?")
+	w.scope(s, "p.store")
+	w.addIf(string(f.Store), "p.store = ?")
 	w.addIf(string(f.Account), "p.account = ?")
 	w.addIf(f.Provider, "p.provider = ?")
 	w.addIf(f.Method, "p.method = ?")
 	w.addIf(f.Currency, "p.currency = ?")
 	w.addIf(string(f.Author), "p.author = ?")
-	switch f.Mode {
-	case "live":
-		w.add("p.live = 1")
-	case "test":
-		w.add("p.live = 0 and p.currency <> ''") // a draft has no mode yet
-	}
-	states := make([]string, len(f.States))
-	for i, st := range f.States {
-		states[i] = string(st)
-	}
-	w.in("p.state", states)
+	w.mode(f.Mode, "p.")
+	w.in("p.state", stateNames(f.States))
 	if f.Review {
 		w.needsPeople(r.d.now(), f.Loud)
 	}
-	if !f.From.IsZero() {
-		w.add("p.created_at >= ?", millis(f.From))
-	}
-	if !f.To.IsZero() {
-		w.add("p.created_at < ?", millis(f.To))
-	}
+	w.days(f.From, f.To)
 	w.amounts(f)
-	w.text(f.Text)
+	w.text(f.Text, s)
 	return w
+}
+
+// days narrows to the days from one to another. A day is at most so far from the same day in UTC, which lets the order in which
+// payouts were made find them.
+func (w *where) days(from, to payout.Day) {
+	const far = 15 * time.Hour
+	if from > 0 {
+		w.add("p.day >= ? and p.created_at >= ?", int(from), millis(from.Time().Add(-far)))
+	}
+	if to > 0 {
+		w.add("p.day <= ? and p.created_at < ?", int(to), millis((to + 1).Time().Add(far)))
+	}
 }
 
 // needsPeople narrows to what is unknown, contradicts, or has been on its way for longer than is usual. Loud leaves out
@@ -132,21 +146,6 @@ func (w *where) amounts(f payout.Filter) {
 // maxSearch is how much of what is typed into the search box is looked at.
 const maxSearch = 200
 
-// text finds words by their beginnings, and numbers, references and identifiers whole. Words come from the index, never
-// from the rows.
-func (w *where) text(typed string) {
-	typed = strings.TrimSpace(cut(typed))
-	if typed == "" {
-		return
-	}
-	match := searchFor(typed)
-	if match == "" {
-		w.add("false")
-		return
-	}
-	w.add("(p.seq in (select rowid from payout_words where words match ?) or p.id = ?)", match, string(payout.ParseID(typed)))
-}
-
 func cut(text string) string {
 	if len(text) > maxSearch {
 		return strings.ToValidUTF8(text[:maxSearch], "")
@@ -154,19 +153,43 @@ func cut(text string) string {
 	return text
 }
 
-// searchFor is what was typed as the index is asked for it, "" if there is nothing to ask: every word, or an amount in one
-// of the ways to read it. Words hold letters, digits and marks only, so that quotes are enough to keep the index's own
-// language out.
-func searchFor(typed string) string {
+// searchFor is what was typed as the index of words is asked for it, "" if there is nothing to ask: every word by its beginning, or
+// an amount in one of the ways to read it, or a payout's number; and only in the stores of a scope. Words hold letters, digits and
+// marks only, so that quotes are enough to keep the index's own language out.
+func searchFor(typed string, s payout.Scope) string {
+	typed = strings.TrimSpace(cut(typed))
 	words, between := amountForms(typed), " OR "
 	if len(words) == 0 {
 		between = " "
 		words = strings.FieldsFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
 	}
+	if len(words) == 0 {
+		return ""
+	}
 	for i, word := range words {
 		words[i] = `"` + word + `"*`
 	}
-	return strings.Join(words, between)
+	match := "(" + strings.Join(words, between) + ")"
+	if id := string(payout.ParseID(typed)); isID(id) {
+		match = "(" + match + ` OR "` + id + `")`
+	}
+	reach := s.Reach()
+	if reach.All {
+		return match
+	}
+	stores := make([]string, len(reach.IDs))
+	for i, id := range reach.IDs {
+		stores[i] = `"` + storeWord(id) + `"`
+	}
+	return match + " AND (" + strings.Join(stores, " OR ") + ")"
+}
+
+// storeWord stands in the index of words for the store of a payout.
+func storeWord(id store.ID) string { return "zs" + string(id) }
+
+// isID reports whether a text is made as a payout's id is.
+func isID(text string) bool {
+	return len(text) == 12 && strings.Trim(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // amountForms lists the amounts that figures typed with grouping or decimals may mean, in any language, as the index has
@@ -214,32 +237,7 @@ func scanRow(scan func(...any) error) (payout.Row, error) {
 	return r, err
 }
 
-// List is one page of the history. It costs the same wherever the page lies.
-func (r Payouts) List(ctx context.Context, s payout.Scope, f payout.Filter) (payout.Page, error) {
-	if f.Limit <= 0 {
-		f.Limit = 25
-	}
-	w := r.filterOf(s, f)
-	backwards := !f.Before.IsZero()
-	descending := (f.Sort != payout.Oldest) != backwards
-	cursor, order, mark := f.After, "desc", "<"
-	if backwards {
-		cursor = f.Before
-	}
-	if !descending {
-		order, mark = "asc", ">"
-	}
-	if !cursor.IsZero() {
-		w.add("(p.created_at, p.id) "+mark+" (?, ?)", millis(cursor.At), string(cursor.ID))
-	}
-	w.args = append(w.args, f.Limit+1)
-	rows, err := collect(ctx, r.d.read, scanRow, `select `+rowColumns+rowTables+w.String()+
-		fmt.Sprintf(` order by p.created_at %s, p.id %s limit $%d`, order, order, len(w.args)), w.args...)
-	if err != nil {
-		return payout.Page{}, fmt.Errorf("list payouts: %w", err)
-	}
-	return pageOf(rows, f, backwards), nil
-}
+func cursorOf(r payout.Row) payout.Cursor { return payout.Cursor{At: r.CreatedAt, ID: r.ID} }
 
 func pageOf(rows []payout.Row, f payout.Filter, backwards bool) payout.Page {
 	more := len(rows) > f.Limit
@@ -255,10 +253,10 @@ func pageOf(rows []payout.Row, f payout.Filter, backwards bool) payout.Page {
 	}
 	first, last := rows[0], rows[len(rows)-1]
 	if (backwards && more) || (!backwards && !f.After.IsZero()) {
-		page.Prev = payout.Cursor{At: first.CreatedAt, ID: first.ID}
+		page.Prev = cursorOf(first)
 	}
 	if backwards || more {
-		page.Next = payout.Cursor{At: last.CreatedAt, ID: last.ID}
+		page.Next = cursorOf(last)
 	}
 	return page
 }
@@ -275,11 +273,11 @@ func scanTotal(scan func(...any) error) (payout.Total, error) {
 
 // Totals adds up everything a filter finds, by currency, mode and state.
 func (r Payouts) Totals(ctx context.Context, s payout.Scope, f payout.Filter) ([]payout.Total, error) {
-	column := "p.store"
-	if f.From.IsZero() && f.To.IsZero() {
-		column = "+p.store" // not by an index of stores: one that holds all that is added up is read faster than rows are
+	f.Text = strings.TrimSpace(f.Text)
+	if f.Summed() {
+		return r.addUp(ctx, s, f)
 	}
-	w := r.filterBy(column, s, f)
+	w := r.filterOf(s, f)
 	return collect(ctx, r.d.read, scanTotal, `select `+totalColumns+` from payouts p where `+w.String()+`
 		group by p.currency, p.live, p.state order by p.currency, p.live desc, p.state`, w.args...)
 }
@@ -311,16 +309,36 @@ func (r Payouts) rowsWhere(ctx context.Context, s payout.Scope, limit int, term 
 		fmt.Sprintf(` order by p.created_at desc, p.id desc limit $%d`, len(w.args)), w.args...)
 }
 
+// maxRecipients is how many earlier recipients are offered, found among so many of the latest payouts that fit.
+const (
+	maxRecipients = 8
+	latestOf      = 400
+)
+
 // Recipients finds earlier recipients of a store's accounts at a provider by the beginning of a word, each once.
 func (r Payouts) Recipients(ctx context.Context, s payout.Scope, st store.ID, provider, text string) ([]payout.Row, error) {
+	if !s.Reach().Has(st) {
+		return nil, nil
+	}
 	var w where
-	w.scope(s, "p.store")
 	w.add("p.store = ? and p.recipient_key <> ''", string(st))
 	w.addIf(provider, "p.provider = ?")
-	w.text(text)
-	w.args = append(w.args, 8)
-	return collect(ctx, r.d.read, scanRow, `select `+rowColumns+rowTables+w.String()+
-		fmt.Sprintf(` group by p.recipient_key, p.method having p.created_at = max(p.created_at) order by p.created_at desc limit $%d`, len(w.args)), w.args...)
+	rows, err := r.latestByWords(ctx, w, searchFor(text, payout.InStore(st)))
+	seen := map[[2]string]bool{}
+	if err != nil {
+		return nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(one keyedRow) bool {
+		key := [2]string{one.key, one.Method}
+		again := seen[key] || len(seen) == maxRecipients
+		seen[key] = seen[key] || !again
+		return again
+	})
+	all := make([]payout.Row, len(rows))
+	for i, one := range rows {
+		all[i] = one.Row
+	}
+	return all, nil
 }
 
 // Exchanges lists what was said to the company about a payout.

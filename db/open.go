@@ -116,7 +116,7 @@ func (d *DB) migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("bring database up to date: %w", err)
 	}
-	return nil
+	return d.fillDays(ctx)
 }
 
 // seeRead stops all writing when somebody who reads meets damage.

@@ -223,11 +223,16 @@ func (r Payouts) FindByAttempt(ctx context.Context, account store.AccountID, ref
 // Insert stores a new payout.
 func (r Payouts) Insert(ctx context.Context, p *payout.Payout) error {
 	return r.d.inTx(ctx, func(tx *sql.Tx) error {
+		zone, err := (world{ctx, r.d, tx}).Zone(p.Store)
+		if err != nil {
+			return fmt.Errorf("insert payout: %w", err)
+		}
 		var seq int64
-		err := tx.QueryRowContext(ctx, `
-			insert into payouts (id, store, state, version, input, content, author, editors, follows, created_at, updated_at)
-			values ($1, $2, $3, $4, '{}', '{}', $5, '[]', $6, $7, $7) returning seq`,
-			string(p.ID), string(p.Store), string(p.State), p.Version, string(p.Author), string(p.Follows), millis(p.CreatedAt)).Scan(&seq)
+		err = tx.QueryRowContext(ctx, `
+			insert into payouts (id, store, state, version, input, content, author, editors, follows, created_at, updated_at, day)
+			values ($1, $2, $3, $4, '{}', '{}', $5, '[]', $6, $7, $7, $8) returning seq`,
+			string(p.ID), string(p.Store), string(p.State), p.Version, string(p.Author), string(p.Follows), millis(p.CreatedAt),
+			dayIn(p.CreatedAt, zone)).Scan(&seq)
 		if err != nil {
 			return fmt.Errorf("insert payout: %w", err)
 		}

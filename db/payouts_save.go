@@ -221,7 +221,7 @@ func (r Payouts) saveConflicts(ctx context.Context, tx *sql.Tx, p *payout.Payout
 
 // saveWords keeps what the search box finds a payout by.
 func (r Payouts) saveWords(ctx context.Context, tx *sql.Tx, p stored) error {
-	words := []string{string(p.ID), p.Content.Description, p.Content.Amount.Decimal(), p.Content.Amount.Currency}
+	words := []string{storeWord(p.Store), string(p.ID), p.Content.Description, p.Content.Amount.Decimal(), p.Content.Amount.Currency}
 	for _, a := range p.Attempts {
 		words = append(words, a.Reference, a.RemoteID)
 	}

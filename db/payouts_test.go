@@ -39,6 +39,11 @@ type bench struct {
 
 func (b *bench) now() time.Time { return begin.Add(time.Duration(b.at.Load())) }
 
+// zones is the time zone of each store: two days that begin almost 26 hours apart.
+func zones() map[store.ID]string {
+	return map[store.ID]string{"s1": "Pacific/Kiritimati", "s2": "Pacific/Pago_Pago"}
+}
+
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{T: t}
@@ -54,7 +59,9 @@ func newBench(t *testing.T) *bench {
 	b.raw, err = sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
 	b.must(err)
 	t.Cleanup(func() { b.must(b.raw.Close()) })
-	b.exec(`insert into stores (id, name, zone, created_at) values ('s1', 'One', 'UTC', 1), ('s2', 'Two', 'UTC', 1)`)
+	for id, zone := range zones() {
+		b.exec(`insert into stores (id, name, zone, created_at) values ($1, $1, $2, 1)`, string(id), zone)
+	}
 	b.exec(`insert into people (id, email, name, created_at) values ('mia', 'mia@example.com', 'Mia', 1), ('ed', 'ed@example.com', 'Ed', 1)`)
 	b.exec(`insert into accounts (id, store, provider, label, live, address, token, version, created_at, created_by) values
 		('a1', 's1', 'acme', 'Main', 1, 'default', 't1', 1, 1, 'mia'), ('a2', 's2', 'other', 'Test', 0, 'default', 't2', 1, 1, 'mia')`)

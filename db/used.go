@@ -41,22 +41,12 @@ func (r Payouts) usedMethods(ctx context.Context, s payout.Scope) ([]payout.Used
 		group by used.method order by 2, 3, 1`, w.args...)
 }
 
-// usedCurrencies looks for each currency there is in the stores of the scope, state by state, as the index has them.
 func (r Payouts) usedCurrencies(ctx context.Context, s payout.Scope) ([]string, error) {
 	var w where
-	w.scope(s, "p.store")
-	states := make([]string, 0, len(payout.States()))
-	for _, state := range payout.States() {
-		states = append(states, string(state))
-	}
-	w.in("p.state", states)
+	w.scope(s, "store")
+	w.add("span = ? and currency <> ''", allTime)
 	return collect(ctx, r.d.read, func(scan func(...any) error) (string, error) {
 		var currency string
 		return currency, scan(&currency)
-	}, `with recursive used (currency) as (
-		select min(currency) from payouts where currency > ''
-		union all
-		select (select min(currency) from payouts where currency > used.currency) from used where currency is not null)
-		select currency from used where currency is not null
-		and exists (select 1 from payouts p where p.currency = used.currency and p.live in (0, 1) and `+w.String()+`) order by currency`, w.args...)
+	}, `select distinct currency from sums where `+w.String()+` order by currency`, w.args...)
 }

@@ -2,26 +2,149 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
 	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/store"
 )
 
-// slot is the largest piece that days of every time zone are made of: some zones are a quarter of an hour off.
-const slot = 15 * time.Minute
+// The spans of sums that are no day: for ever, and months as yyyymm. Days have at most five figures.
+const (
+	allTime    = 0
+	firstMonth = 100_000
+)
 
-// Volume adds up what was made since a time, a quarter of an hour at a time.
-func (r Payouts) Volume(ctx context.Context, s payout.Scope, since time.Time) ([]payout.Slot, error) {
+const sumColumns = `currency, live, state, sum(payouts), sum(minor), sum(fee_minor)`
+
+// Volume adds up what was made since a day, by day.
+func (r Payouts) Volume(ctx context.Context, s payout.Scope, since payout.Day) ([]payout.DayTotal, error) {
 	var w where
-	w.scope(s, "p.store")
-	w.add("p.created_at >= ?", millis(since))
-	return collect(ctx, r.d.read, func(scan func(...any) error) (payout.Slot, error) {
-		var v payout.Slot
-		var n int64
-		total, err := scanTotal(func(to ...any) error { return scan(append([]any{&n}, to...)...) })
-		v.At, v.Total = moment(n*slot.Milliseconds()), total
+	w.scope(s, "store")
+	w.add("span >= ? and span < ?", int(since), firstMonth)
+	return collect(ctx, r.d.read, func(scan func(...any) error) (payout.DayTotal, error) {
+		var v payout.DayTotal
+		total, err := scanTotal(func(to ...any) error { return scan(append([]any{&v.Day}, to...)...) })
+		v.Total = total
 		return v, err
-	}, fmt.Sprintf(`select p.created_at / %d, `, slot.Milliseconds())+totalColumns+` from payouts p where `+w.String()+`
-		group by 1, p.currency, p.live, p.state order by 1`, w.args...)
+	}, `select span, `+sumColumns+` from sums where `+w.String()+` group by span, currency, live, state order by span`, w.args...)
+}
+
+// sumsOf is a filter that the sums can answer, as they are asked; without the days.
+func sumsOf(s payout.Scope, f payout.Filter) where {
+	var w where
+	w.scope(s, "store")
+	w.addIf(string(f.Store), "store = ?")
+	w.addIf(string(f.Account), "account = ?")
+	w.addIf(f.Provider, "provider = ?")
+	w.addIf(f.Currency, "currency = ?")
+	w.mode(f.Mode, "")
+	w.in("state", stateNames(f.States))
+	return w
+}
+
+// addUp answers a filter from the sums: whole months from those of months, what is left from those of days.
+func (r Payouts) addUp(ctx context.Context, s payout.Scope, f payout.Filter) ([]payout.Total, error) {
+	w := sumsOf(s, f)
+	w.spans(f.From, f.To)
+	return collect(ctx, r.d.read, scanTotal, `select `+sumColumns+` from sums where `+w.String()+`
+		group by currency, live, state order by currency, live desc, state`, w.args...)
+}
+
+// lastDay stands for an open end. It is beyond every payout and below every month.
+const lastDay = payout.Day(firstMonth - 1)
+
+// spans narrows sums to the fewest that cover two days and all between.
+func (w *where) spans(from, to payout.Day) {
+	if from == 0 && to == 0 {
+		w.add("span = ?", allTime)
+		return
+	}
+	if to == 0 {
+		to = lastDay
+	}
+	begin := nextMonth(from - 1) // of the first whole month
+	end := nextMonth(to)         // of the month after the last whole one
+	if end > to+1 {
+		end = monthOf(to)
+	}
+	if begin >= end {
+		w.add("span >= ? and span <= ?", max(int(from), 1), int(to))
+		return
+	}
+	w.add("(span >= ? and span < ? or span >= ? and span < ? or span >= ? and span <= ?)",
+		max(int(from), 1), int(begin), spanOf(begin), spanOf(end), int(end), int(to))
+}
+
+// monthOf is the first day of a day's month.
+func monthOf(d payout.Day) payout.Day { return d - payout.Day(d.Time().Day()-1) }
+
+// monthStart is the first day of a month written yyyymm.
+func monthStart(span int) payout.Day {
+	return payout.DayOf(time.Date(span/100, time.Month(span%100), 1, 0, 0, 0, 0, time.UTC))
+}
+
+// nextMonth is the first day of the month after a day's.
+func nextMonth(d payout.Day) payout.Day { return payout.DayOf(monthOf(d).Time().AddDate(0, 1, 0)) }
+
+func spanOf(first payout.Day) int {
+	t := first.Time()
+	return t.Year()*100 + int(t.Month())
+}
+
+// fillDays gives payouts their day that were made before payouts had one. It goes in small steps, so that what is cut off goes on
+// at the next start.
+func (d *DB) fillDays(ctx context.Context) error {
+	for {
+		left := false
+		err := d.inTx(ctx, func(tx *sql.Tx) error {
+			ids, err := collect(ctx, tx, func(scan func(...any) error) (undated, error) {
+				var u undated
+				return u, scan(&u.seq, &u.at, &u.store)
+			}, `select seq, created_at, store from payouts where day = 0 limit 2000`)
+			left = len(ids) > 0
+			for i := 0; i < len(ids) && err == nil; i++ {
+				err = ids[i].fill(ctx, d, tx)
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("give payouts their day: %w", err)
+		}
+		if !left {
+			return nil
+		}
+	}
+}
+
+// dayIn is the day of a time, never the one that stands for none.
+func dayIn(at time.Time, zone *time.Location) int { return max(int(payout.DayOf(at.In(zone))), 1) }
+
+// undated is a payout whose day is not known.
+type undated struct {
+	seq, at int64
+	store   store.ID
+}
+
+func (u undated) fill(ctx context.Context, d *DB, tx *sql.Tx) error {
+	zone, err := (world{ctx, d, tx}).Zone(u.store)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `update payouts set day = $2 where seq = $1`, u.seq, dayIn(moment(u.at), zone)); err != nil {
+		return err
+	}
+	p, err := scanPayout(tx.QueryRowContext(ctx, `select `+payoutColumns+` from payouts where seq = $1`, u.seq).Scan)
+	if err != nil {
+		return err
+	}
+	p.Attempts, err = collect(ctx, tx, func(scan func(...any) error) (payout.Attempt, error) {
+		var a payout.Attempt
+		return a, scan(&a.Reference, &a.RemoteID)
+	}, `select reference, remote_id from attempts where payout = $1 order by no`, string(p.ID))
+	if err != nil {
+		return err
+	}
+	return d.Payouts().saveWords(ctx, tx, p) // they name the store too since then
 }

@@ -39,7 +39,7 @@ func (h *Handlers) addAccounts(r *http.Request, page *home.Home) error {
 	if err != nil {
 		return err
 	}
-	changed, err := h.Stores.Changed(r.Context(), h.Now().Add(-recently))
+	changed, err := h.Stores.Changed(r.Context(), h.Now().AddDate(0, 0, -recently))
 	if err != nil {
 		return err
 	}
@@ -54,8 +54,8 @@ func (h *Handlers) addAccounts(r *http.Request, page *home.Home) error {
 	return err
 }
 
-// recently is how long a payout that did not go through stands on the first page.
-const recently = 3 * 24 * time.Hour
+// recently is for how many days a payout that did not go through stands on the first page.
+const recently = 3
 
 // addMatters adds what needs a person now: open outcomes, and what did not go through and was not corrected.
 func (h *Handlers) addMatters(r *http.Request, page *home.Home) error {
@@ -65,7 +65,7 @@ func (h *Handlers) addMatters(r *http.Request, page *home.Home) error {
 		return err
 	}
 	page.Review = open.Rows
-	lost, err := h.History.List(ctx, scope, payout.Filter{From: h.Now().Add(-recently), Limit: maxLines,
+	lost, err := h.History.List(ctx, scope, payout.Filter{From: payout.DayOf(h.Now()) - recently, Limit: maxLines,
 		States: []payout.State{payout.NotSent, payout.Refused, payout.NotExecuted, payout.Failed, payout.Cancelled, payout.Returned}})
 	if err != nil {
 		return err
@@ -133,8 +133,8 @@ func (h *Handlers) addVolume(r *http.Request, page *home.Home) error {
 	now := v.Now.In(v.Zone)
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, v.Zone)
 	page.First = today.AddDate(0, 0, 1-home.Days)
-	slots, err := h.History.Volume(r.Context(), payout.ScopeOf(person(r), access.ViewPayouts), page.First)
-	page.Add(slots, v.Zone)
+	totals, err := h.History.Volume(r.Context(), payout.ScopeOf(person(r), access.ViewPayouts), payout.DayOf(page.First))
+	page.Add(totals)
 	return err
 }
 

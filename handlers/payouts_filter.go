@@ -103,28 +103,20 @@ func (f *filterReader) sort(value string) bool {
 	return value == string(payout.Oldest)
 }
 
-// dates takes the first and the last day, both included, as the page's time zone counts them.
+// dates takes the first and the last day, both included, as the store of each payout counts them.
 func (f *filterReader) dates() {
-	f.take("from", "payouts.wrong_date", func(value string) bool {
-		day, ok := f.day(value)
-		f.filter.From = day
-		return ok
-	})
-	f.take("to", "payouts.wrong_date", func(value string) bool {
-		day, ok := f.day(value)
-		if ok {
-			f.filter.To = day.AddDate(0, 0, 1)
-		}
-		return ok
-	})
+	f.take("from", "payouts.wrong_date", func(value string) bool { return readDay(value, &f.filter.From) })
+	f.take("to", "payouts.wrong_date", func(value string) bool { return readDay(value, &f.filter.To) })
 }
 
-func (f *filterReader) day(value string) (time.Time, bool) {
-	day, err := time.ParseInLocation(time.DateOnly, value, f.view.Zone)
-	if err != nil || day.Year() < 1970 {
-		return time.Time{}, false
+func readDay(value string, into *payout.Day) bool {
+	at, err := time.Parse(time.DateOnly, value)
+	day := payout.DayOf(at)
+	if err != nil || day <= 0 {
+		return false
 	}
-	return day, true
+	*into = day
+	return true
 }
 
 func (f *filterReader) currency(value string) bool {

@@ -37,13 +37,14 @@ type Volume struct {
 	Test bool // there were test payouts, which are left out
 }
 
-// Add sorts slots of time into the days that begin with First.
-func (h *Home) Add(slots []payout.Slot, zone *time.Location) {
+// Add sorts totals into the days that begin with First.
+func (h *Home) Add(totals []payout.DayTotal) {
 	for i := range h.Days {
 		h.Days[i].At = h.First.AddDate(0, 0, i)
 	}
-	for _, s := range slots {
-		i := dayOf(h.First, s.At.In(zone))
+	first := payout.DayOf(h.First)
+	for _, s := range totals {
+		i := int(s.Day - first)
 		if i < 0 || i >= Days || s.Currency == "" {
 			continue
 		}
@@ -56,14 +57,7 @@ func (h *Home) Add(slots []payout.Slot, zone *time.Location) {
 	slices.SortFunc(h.Sums, func(a, b Sum) int { return b.Count - a.Count })
 }
 
-// dayOf is the number of the day a time lies in, however long the days between are.
-func dayOf(first, at time.Time) int {
-	a := time.Date(first.Year(), first.Month(), first.Day(), 0, 0, 0, 0, time.UTC)
-	b := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC)
-	return int(b.Sub(a) / (24 * time.Hour))
-}
-
-func (h *Home) add(i int, s payout.Slot) {
+func (h *Home) add(i int, s payout.DayTotal) {
 	switch s.State {
 	case payout.NotSent, payout.Refused, payout.NotExecuted, payout.Failed, payout.Cancelled, payout.Returned:
 		h.Days[i].Lost += s.Count
@@ -74,7 +68,7 @@ func (h *Home) add(i int, s payout.Slot) {
 	}
 }
 
-func (h *Home) pay(i int, s payout.Slot) {
+func (h *Home) pay(i int, s payout.DayTotal) {
 	at := slices.IndexFunc(h.Sums, func(one Sum) bool { return one.Paid.Currency == s.Currency })
 	if at < 0 {
 		one := Sum{Paid: money.Amount{Currency: s.Currency}}

@@ -18,7 +18,7 @@ type Filter struct {
 	Method   string
 	States   []State
 	Currency string
-	From, To time.Time // [From, To) by creation
+	From, To Day       // first and last day, as each payout's store counts them; 0: open
 	Min, Max string    // amounts in the currency's decimal form; they need Currency
 	Mode     string    // "live", "test"
 	Author   access.PersonID
@@ -29,6 +29,24 @@ type Filter struct {
 	Before   Cursor // rows that precede this one
 	Limit    int    // 0: 25
 }
+
+// Summed reports whether the totals of what f finds are kept ready, however much that is. Others are added up when asked for.
+func (f Filter) Summed() bool {
+	return f.Text == "" && f.Method == "" && f.Author == "" && f.Min == "" && f.Max == "" && !f.Review
+}
+
+// Day is a day since 1970-01-01. The zero value is no day.
+type Day int
+
+// DayOf is the day of a time in its location.
+func DayOf(t time.Time) Day {
+	return Day(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix() / secondsOfDay)
+}
+
+const secondsOfDay = 24 * 60 * 60
+
+// Time is the day's beginning in UTC, for calendars; a store's day may begin at another time.
+func (d Day) Time() time.Time { return time.Unix(int64(d)*secondsOfDay, 0).UTC() }
 
 // Sort is the order of the history.
 type Sort string
@@ -94,6 +112,8 @@ type Told struct {
 type Page struct {
 	Rows       []Row
 	Next, Prev Cursor // zero where there is nothing more
+	// Looked is how far a search went that would have had to read too much: from there on it goes on with Next. Zero: to the end.
+	Looked time.Time
 }
 
 // Total is what a filter finds in one currency, mode and state. They add up to every payout it finds.
@@ -127,8 +147,8 @@ type History interface {
 	Corrections(ctx context.Context, s Scope, id ID) ([]Row, error)
 	// Used lists the methods and currencies there are payouts of.
 	Used(ctx context.Context, s Scope) (Used, error)
-	// Volume adds up what was made since a time, in slots of a quarter of an hour: days of every time zone are made of them.
-	Volume(ctx context.Context, s Scope, since time.Time) ([]Slot, error)
+	// Volume adds up what was made since a day, by day.
+	Volume(ctx context.Context, s Scope, since Day) ([]DayTotal, error)
 }
 
 // Used is what a history holds, for the lists of its filter.
@@ -140,9 +160,9 @@ type Used struct {
 // UsedMethod is a method there are payouts of.
 type UsedMethod struct{ ID, Name, Company string }
 
-// Slot is the totals of the quarter of an hour that begins at At.
-type Slot struct {
-	At time.Time
+// DayTotal is the totals of one day.
+type DayTotal struct {
+	Day Day
 	Total
 }
 

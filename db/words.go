@@ -1,0 +1,156 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/paywicket/paywicket/web/payout"
+)
+
+// text narrows to payouts with some words. Words come from the index, never from the rows.
+func (w *where) text(typed string, s payout.Scope) {
+	if typed == "" {
+		return
+	}
+	match := searchFor(typed, s)
+	if match == "" {
+		w.add("false")
+		return
+	}
+	w.add("p.seq in (select rowid from payout_words where words match ?)", match)
+}
+
+// byWords lists what has some words, in the order in which payouts were made. It takes hits of the index a few at a time until
+// the page is full, and looks at so many at most.
+func (r Payouts) byWords(ctx context.Context, l *listing) (payout.Page, error) {
+	match := searchFor(l.Text, l.scope)
+	if match == "" {
+		return payout.Page{}, nil
+	}
+	place, err := r.placeOf(ctx, l)
+	if err != nil {
+		return payout.Page{}, err
+	}
+	bare := l.Filter
+	bare.Text = ""
+	var rows []payout.Row
+	for looked, take := 0, 4*l.need(); ; take *= 4 {
+		take = min(take, maxHits-looked)
+		hits, err := r.hits(ctx, match, place, l.descending, take)
+		if err != nil {
+			return payout.Page{}, err
+		}
+		more, err := r.rowsOf(ctx, r.filterOf(l.scope, bare), hits, l)
+		if err != nil {
+			return payout.Page{}, err
+		}
+		rows = append(rows, more...)
+		looked += len(hits)
+		switch {
+		case len(rows) >= l.need():
+			return pageOf(rows[:l.need()], l.Filter, l.backwards), nil
+		case len(hits) < take:
+			return pageOf(rows, l.Filter, l.backwards), nil
+		case looked >= maxHits:
+			return r.upToHit(ctx, pageOf(rows, l.Filter, l.backwards), hits[len(hits)-1], l)
+		}
+		place = hits[len(hits)-1]
+	}
+}
+
+// placeOf is the place in the index of words from which a page goes on, 0 for its beginning.
+func (r Payouts) placeOf(ctx context.Context, l *listing) (int64, error) {
+	if l.cursor.IsZero() {
+		return 0, nil
+	}
+	var seq int64
+	err := r.d.read.QueryRowContext(ctx, `select seq from payouts where id = $1`, string(l.cursor.ID)).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return seq, err
+}
+
+// hits takes the next few hits of the index, by place.
+func (r Payouts) hits(ctx context.Context, match string, place int64, descending bool, take int) ([]int64, error) {
+	args, beyond, order := []any{match, take}, "", "asc"
+	if descending {
+		order = "desc"
+	}
+	if place > 0 {
+		args = append(args, place)
+		beyond = " and rowid > $3"
+		if descending {
+			beyond = " and rowid < $3"
+		}
+	}
+	return collect(ctx, r.d.read, func(scan func(...any) error) (int64, error) {
+		var n int64
+		return n, scan(&n)
+	}, `select rowid from payout_words where words match $1`+beyond+` order by rowid `+order+` limit $2`, args...)
+}
+
+// rowsOf reads those of some payouts that fit a filter too.
+func (r Payouts) rowsOf(ctx context.Context, w where, seqs []int64, l *listing) ([]payout.Row, error) {
+	if len(seqs) == 0 {
+		return nil, nil
+	}
+	order, _ := l.order()
+	list, err := encode(seqs)
+	if err != nil {
+		return nil, err
+	}
+	w.add("p.seq in (select value from json_each(?))", list[0])
+	w.args = append(w.args, l.need())
+	return collect(ctx, r.d.read, scanRow, `select `+rowColumns+rowTables+w.String()+
+		fmt.Sprintf(` order by p.seq %s limit $%d`, order, len(w.args)), w.args...)
+}
+
+// upToHit marks a page that holds less than it might, because no more hits were looked at.
+func (r Payouts) upToHit(ctx context.Context, page payout.Page, seq int64, l *listing) (payout.Page, error) {
+	var at int64
+	var id payout.ID
+	if err := r.d.read.QueryRowContext(ctx, `select created_at, id from payouts where seq = $1`, seq).Scan(&at, &id); err != nil {
+		return page, err
+	}
+	page = upTo(page, at, l)
+	if page.Looked.IsZero() {
+		return page, nil
+	}
+	if l.backwards {
+		page.Prev.ID = id
+	} else {
+		page.Next.ID = id
+	}
+	return page, nil
+}
+
+// keyedRow is a row with what tells its recipient from others.
+type keyedRow struct {
+	payout.Row
+	key string
+}
+
+// latestByWords reads the latest payouts with some words that fit w too.
+func (r Payouts) latestByWords(ctx context.Context, w where, match string) ([]keyedRow, error) {
+	if match == "" {
+		return nil, nil
+	}
+	seqs, err := r.hits(ctx, match, 0, true, latestOf)
+	if err != nil {
+		return nil, err
+	}
+	list, err := encode(seqs)
+	if err != nil {
+		return nil, err
+	}
+	w.add("p.seq in (select value from json_each(?))", list[0])
+	return collect(ctx, r.d.read, func(scan func(...any) error) (keyedRow, error) {
+		var one keyedRow
+		row, err := scanRow(func(to ...any) error { return scan(append([]any{&one.key}, to...)...) })
+		one.Row = row
+		return one, err
+	}, `select p.recipient_key, `+rowColumns+rowTables+w.String()+` order by p.seq desc`, w.args...)
+}
