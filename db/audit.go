@@ -125,10 +125,13 @@ func (r Audit) At(ctx context.Context, seq int64) ([]byte, error) {
 	return mac, err
 }
 
-// Check asks SQLite to look at every page of the file. What does not fit stops all writing.
+// Check asks SQLite to look at every page of the file. What does not fit stops all writing. The connection is a new one: on one
+// that has read before, the check takes what it remembers of the index of words for what the file holds.
 func (d *DB) Check(ctx context.Context) error {
+	reader := d.openReader(1)
+	defer func() { _ = reader.Close() }() // it has only read
 	var said string
-	if err := d.read.QueryRowContext(ctx, `pragma integrity_check(1)`).Scan(&said); err != nil {
+	if err := reader.QueryRowContext(ctx, `pragma integrity_check(1)`).Scan(&said); err != nil {
 		return err
 	}
 	if said != "ok" {

@@ -267,3 +267,29 @@ func TestInvariant16Mark(t *testing.T) {
 		t.Errorf("no room for a mark: got %v, want writing stopped", err)
 	}
 }
+
+// A check is not led astray by what a connection remembers of the index of words from before others wrote to it.
+func TestCheckAfterSearchesAndChanges(t *testing.T) {
+	d := openTemp(t)
+	if err := d.inTx(t.Context(), addStore("s1")); err != nil {
+		t.Fatal(err)
+	}
+	d.read.SetMaxOpenConns(1)
+	for i := range 300 {
+		p := &payout.Payout{ID: payout.ID(fmt.Sprintf("P%03d", i)), Store: "s1", State: payout.Draft, Author: "mia", CreatedAt: begin,
+			Input: payout.Input{Description: fmt.Sprintf("word%d other%d", i, i*7)}}
+		if err := d.Payouts().Insert(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		switch i % 20 {
+		case 0:
+			if _, err := d.Payouts().List(t.Context(), payout.Everywhere(), payout.Filter{Text: "word"}); err != nil {
+				t.Fatal(err)
+			}
+		case 19:
+			if err := d.Check(t.Context()); err != nil {
+				t.Fatalf("after %d payouts: %v", i, err)
+			}
+		}
+	}
+}

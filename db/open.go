@@ -70,14 +70,19 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := d.migrate(ctx); err != nil {
 		return nil, errors.Join(err, d.write.Close())
 	}
-	readers := cmp.Or(o.Readers, 4)
-	d.read = sql.OpenDB(connector{dsn(path, "mode=ro&_pragma=query_only(1)"), append(forAll(), wanted{"query_only", "1"}), d.seeRead, nil})
-	d.read.SetMaxOpenConns(readers)
-	d.read.SetMaxIdleConns(readers)
+	d.read = d.openReader(cmp.Or(o.Readers, 4))
 	if err := d.read.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database for reading: %w", err), d.Close())
 	}
 	return d, nil
+}
+
+// openReader opens up to n connections that read.
+func (d *DB) openReader(n int) *sql.DB {
+	reader := sql.OpenDB(connector{dsn(d.path, "mode=ro&_pragma=query_only(1)"), append(forAll(), wanted{"query_only", "1"}), d.seeRead, nil})
+	reader.SetMaxOpenConns(n)
+	reader.SetMaxIdleConns(n)
+	return reader
 }
 
 // UseVault sets the keys that seal what must not be read in the file and that link the audit rows.

@@ -89,6 +89,10 @@ func (b *browser) connect(j journey) {
 		says = append(says, "/hooks/")
 	}
 	text := b.words("main")
+	for tries := 0; tries < 20 && !strings.Contains(text, says[1]); tries++ { // balances are asked for after the page is shown
+		b.open(eval[string](b, `location.pathname`))
+		text = b.words("main")
+	}
 	for _, say := range says {
 		if !strings.Contains(text, say) {
 			b.t.Errorf("%s: %q is not on the account's page:\n%s", j.id, say, text)
