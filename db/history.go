@@ -163,7 +163,8 @@ func searchFor(typed string, s payout.Scope) string {
 		between = " "
 		words = strings.FieldsFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
 	}
-	if len(words) == 0 {
+	reach := s.Reach()
+	if len(words) == 0 || !reach.All && len(reach.IDs) == 0 {
 		return ""
 	}
 	for i, word := range words {
@@ -173,7 +174,6 @@ func searchFor(typed string, s payout.Scope) string {
 	if id := string(payout.ParseID(typed)); isID(id) {
 		match = "(" + match + ` OR "` + id + `")`
 	}
-	reach := s.Reach()
 	if reach.All {
 		return match
 	}
@@ -323,7 +323,7 @@ func (r Payouts) Recipients(ctx context.Context, s payout.Scope, st store.ID, pr
 	var w where
 	w.add("p.store = ? and p.recipient_key <> ''", string(st))
 	w.addIf(provider, "p.provider = ?")
-	rows, err := r.latestByWords(ctx, w, searchFor(text, payout.InStore(st)))
+	rows, err := r.latest(ctx, w, text, st)
 	seen := map[[2]string]bool{}
 	if err != nil {
 		return nil, err

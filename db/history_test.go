@@ -156,6 +156,36 @@ func TestListPages(t *testing.T) {
 	})
 }
 
+// A search that may look at little at a time says how far it came and goes on there, and finds the same in the end.
+func TestListGoesOn(t *testing.T) {
+	b := newBench(t)
+	all := history(b, 200)
+	b.LookAtMost(20, 15)
+	rapid.Check(t, func(t *rapid.T) {
+		f, scope := anyFilter(t), anyScope(t)
+		want := expected(all, scope, f)
+		var got []payout.ID
+		for range 500 {
+			page, err := b.Payouts().List(b.Context(), scope, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range page.Rows {
+				got = append(got, row.ID)
+			}
+			if len(page.Rows) < f.Limit && page.Looked.IsZero() != page.Next.IsZero() {
+				t.Fatalf("got %d rows of %d, looked to %v, next %v", len(page.Rows), f.Limit, page.Looked, page.Next)
+			}
+			if f.After = page.Next; f.After.IsZero() {
+				break
+			}
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 // walk follows one direction of the pages to its end. Every page it turns to has rows, and a way back.
 func walk(t *rapid.T, b *bench, s payout.Scope, f payout.Filter, next, back func(payout.Page) payout.Cursor, turn func(*payout.Filter, payout.Cursor)) [][]payout.ID {
 	var pages [][]payout.ID

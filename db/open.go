@@ -37,6 +37,7 @@ type DB struct {
 	halt  *halt
 
 	writes writes
+	bounds bounds
 }
 
 // Options is what a DB needs from outside.
@@ -62,7 +63,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of database: %w", err)
 	}
-	d := &DB{path: path, now: o.Now, newID: o.NewID, halt: &halt{tell: o.OnHalt}}
+	d := &DB{path: path, now: o.Now, newID: o.NewID, halt: &halt{tell: o.OnHalt}, bounds: usualBounds()}
 	d.write = sql.OpenDB(connector{dsn(path, "_txlock=immediate"), forAll(), d.classify, d.stopped})
 	d.write.SetMaxOpenConns(1)
 	d.write.SetMaxIdleConns(1)

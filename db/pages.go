@@ -11,11 +11,10 @@ import (
 	"github.com/paywicket/paywicket/web/payout"
 )
 
-// How much one page may cost, whatever the table holds: payouts looked at, and hits of the index of words.
-const (
-	maxLook = 20_000
-	maxHits = 5_000
-)
+// bounds is how much one page may cost, whatever the table holds: payouts looked at, and hits of the index of words.
+type bounds struct{ look, hits int }
+
+func usualBounds() bounds { return bounds{look: 20_000, hits: 5_000} }
 
 // listing is one page of the history that is being put together.
 type listing struct {
@@ -273,7 +272,7 @@ func (r Payouts) byLooking(ctx context.Context, l *listing) (payout.Page, error)
 	if !l.cursor.IsZero() {
 		w.add("(p.created_at, p.id) "+mark+" (?, ?)", millis(l.cursor.At), string(l.cursor.ID))
 	}
-	w.args = append(w.args, maxLook)
+	w.args = append(w.args, r.d.bounds.look)
 	var at int64
 	err := r.d.read.QueryRowContext(ctx, fmt.Sprintf(`select p.created_at from payouts p indexed by %s where %s order by p.created_at %s, p.id %s limit 1 offset $%d`,
 		l.index, w.String(), order, order, len(w.args)), w.args...).Scan(&at)
@@ -283,7 +282,11 @@ func (r Payouts) byLooking(ctx context.Context, l *listing) (payout.Page, error)
 	if err != nil {
 		return payout.Page{}, err
 	}
-	l.add("p.created_at "+mark+"= ?", at)
+	until := "p.created_at <= ?"
+	if l.descending {
+		until = "p.created_at >= ?"
+	}
+	l.add(until, at)
 	page, err := r.rows(ctx, l)
 	if err != nil {
 		return page, err

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/store"
 )
 
 // text narrows to payouts with some words. Words come from the index, never from the rows.
@@ -37,7 +39,7 @@ func (r Payouts) byWords(ctx context.Context, l *listing) (payout.Page, error) {
 	bare.Text = ""
 	var rows []payout.Row
 	for looked, take := 0, 4*l.need(); ; take *= 4 {
-		take = min(take, maxHits-looked)
+		take = min(take, r.d.bounds.hits-looked)
 		hits, err := r.hits(ctx, match, place, l.descending, take)
 		if err != nil {
 			return payout.Page{}, err
@@ -53,7 +55,7 @@ func (r Payouts) byWords(ctx context.Context, l *listing) (payout.Page, error) {
 			return pageOf(rows[:l.need()], l.Filter, l.backwards), nil
 		case len(hits) < take:
 			return pageOf(rows, l.Filter, l.backwards), nil
-		case looked >= maxHits:
+		case looked >= r.d.bounds.hits:
 			return r.upToHit(ctx, pageOf(rows, l.Filter, l.backwards), hits[len(hits)-1], l)
 		}
 		place = hits[len(hits)-1]
@@ -133,24 +135,27 @@ type keyedRow struct {
 	key string
 }
 
-// latestByWords reads the latest payouts with some words that fit w too.
-func (r Payouts) latestByWords(ctx context.Context, w where, match string) ([]keyedRow, error) {
-	if match == "" {
+// latest reads those of a store's latest payouts that have some words and fit w too.
+func (r Payouts) latest(ctx context.Context, w where, text string, st store.ID) ([]keyedRow, error) {
+	if strings.TrimSpace(text) == "" {
+		w.add("p.seq in (select seq from payouts where store = ? order by created_at desc limit ?)", string(st), latestOf)
+	} else if match := searchFor(text, payout.InStore(st)); match != "" {
+		seqs, err := r.hits(ctx, match, 0, true, latestOf)
+		if err != nil {
+			return nil, err
+		}
+		list, err := encode(seqs)
+		if err != nil {
+			return nil, err
+		}
+		w.add("p.seq in (select value from json_each(?))", list[0])
+	} else {
 		return nil, nil
 	}
-	seqs, err := r.hits(ctx, match, 0, true, latestOf)
-	if err != nil {
-		return nil, err
-	}
-	list, err := encode(seqs)
-	if err != nil {
-		return nil, err
-	}
-	w.add("p.seq in (select value from json_each(?))", list[0])
 	return collect(ctx, r.d.read, func(scan func(...any) error) (keyedRow, error) {
 		var one keyedRow
 		row, err := scanRow(func(to ...any) error { return scan(append([]any{&one.key}, to...)...) })
 		one.Row = row
 		return one, err
-	}, `select p.recipient_key, `+rowColumns+rowTables+w.String()+` order by p.seq desc`, w.args...)
+	}, `select p.recipient_key, `+rowColumns+rowTables+w.String()+` order by p.created_at desc`, w.args...)
 }
