@@ -122,6 +122,9 @@ func (d *DB) migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("bring database up to date: %w", err)
 	}
+	if half, err := setting(ctx, d.write, settingSeeding); err != nil || half != "" {
+		return errors.Join(err, ErrHalfSeeded)
+	}
 	return d.fillDays(ctx)
 }
 

@@ -221,6 +221,14 @@ func (r Payouts) saveConflicts(ctx context.Context, tx *sql.Tx, p *payout.Payout
 
 // saveWords keeps what the search box finds a payout by.
 func (r Payouts) saveWords(ctx context.Context, tx *sql.Tx, p stored) error {
+	_, err := tx.ExecContext(ctx, `insert or replace into payout_words (rowid, words) values ($1, $2)`, p.seq, wordsOf(p.Payout))
+	if err != nil {
+		return fmt.Errorf("index payout %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+func wordsOf(p *payout.Payout) string {
 	words := []string{storeWord(p.Store), string(p.ID), p.Content.Description, p.Content.Amount.Decimal(), p.Content.Amount.Currency}
 	for _, a := range p.Attempts {
 		words = append(words, a.Reference, a.RemoteID)
@@ -237,11 +245,7 @@ func (r Payouts) saveWords(ctx context.Context, tx *sql.Tx, p stored) error {
 			words = append(words, v)
 		}
 	}
-	_, err := tx.ExecContext(ctx, `insert or replace into payout_words (rowid, words) values ($1, $2)`, p.seq, strings.Join(words, " "))
-	if err != nil {
-		return fmt.Errorf("index payout %s: %w", p.ID, err)
-	}
-	return nil
+	return strings.Join(words, " ")
 }
 
 // tail is the ending of an account number, which is what people read off a masked one.

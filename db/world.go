@@ -115,6 +115,7 @@ const (
 	settingHaltedBy  = "halted_by" // name of who stopped it
 	settingHaltedAt  = "halted_at"
 	settingSetup     = "setup_token" // hash of the one-time link of the first start
+	settingSeeding   = "seeding"     // a made-up history is being written
 	settingDone      = "setup_done"
 	settingSite      = "site" // host of the public address, which passkeys are bound to
 )

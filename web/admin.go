@@ -16,6 +16,7 @@ import (
 	"github.com/paywicket/paywicket/web/audit"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/runner"
+	"github.com/paywicket/paywicket/web/seed"
 	"github.com/paywicket/paywicket/web/store"
 )
 
@@ -227,4 +228,16 @@ func Version(given string) string {
 		return "development"
 	}
 	return info.Main.Version
+}
+
+// Seeded is what a made-up history came to.
+type Seeded = db.Seeded
+
+// ErrRealData is returned by Seed where there are accounts or payouts already.
+var ErrRealData = db.ErrRealData
+
+// Seed writes a made-up history of so many payouts, webhooks and stores, the same for the same seed, into an installation that has
+// no accounts and no payouts. It tells how far it is as it goes.
+func (a *App) Seed(ctx context.Context, payouts, webhooks, stores int, number uint64, progress func(Seeded)) (Seeded, error) {
+	return a.db.Seed(ctx, seed.New(payouts, stores, number, a.config.Now().UTC().Truncate(24*time.Hour)), webhooks, progress)
 }

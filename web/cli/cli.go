@@ -50,6 +50,7 @@ func Commands() []Command {
 		{"backup", "FILE [flags]", "Writes a checked, encrypted copy to a new file, also while the console runs.", backup},
 		{"restore", "FILE -data DIR", "Puts a backup into an empty folder. Nothing is sent from it before somebody says so.", restore},
 		{"verify", "[flags]", "Checks the database file and the audit chain.", verify},
+		{"seed", "-payouts N [-webhooks M -stores K -seed S]", "Fills an empty installation with a made-up history, for benchmarks and screenshots.", seedHistory},
 		{"health", "[flags]", "Asks a running one whether it is alive. For container health checks.", health},
 		{"version", "", "Prints the version.", printVersion},
 	}
@@ -76,7 +77,7 @@ func ExitCode(err error) int {
 	if _, ok := errors.AsType[unsafeError](err); ok {
 		return 3
 	}
-	if errors.Is(err, web.ErrRunning) || errors.Is(err, web.ErrNoBackup) || errors.Is(err, fs.ErrExist) {
+	if errors.Is(err, web.ErrRunning) || errors.Is(err, web.ErrNoBackup) || errors.Is(err, web.ErrRealData) || errors.Is(err, fs.ErrExist) {
 		return 3
 	}
 	if _, ok := errors.AsType[*vault.WrongKeyError](err); ok || errors.Is(err, vault.ErrNotWholeKey) || errors.Is(err, vault.ErrUnsafeFile) {

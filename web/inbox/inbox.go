@@ -175,7 +175,8 @@ type Incoming struct {
 	Size    int    // of the whole body, as far as it was read
 }
 
-func digestOf(b []byte) string {
+// DigestOf is what Hook.Digest holds of a body.
+func DigestOf(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
@@ -193,7 +194,7 @@ func (s *Service) Receive(ctx context.Context, in Incoming) (providers.Reply, er
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), judgeLife)
 	defer cancel()
 	h := Hook{ID: s.NewID(), Token: in.Token, Address: in.Address, ReceivedAt: s.Now(), Header: keptHeader(in.Header),
-		Body: in.Body, Size: max(in.Size, len(in.Body)), Digest: digestOf(in.Body), Verdict: Received, DueAt: s.Now().Add(leftAfter)}
+		Body: in.Body, Size: max(in.Size, len(in.Body)), Digest: DigestOf(in.Body), Verdict: Received, DueAt: s.Now().Add(leftAfter)}
 	a, err := s.Stores.AccountByToken(ctx, in.Token)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return providers.Reply{}, err

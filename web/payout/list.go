@@ -18,9 +18,9 @@ type Filter struct {
 	Method   string
 	States   []State
 	Currency string
-	From, To Day       // first and last day, as each payout's store counts them; 0: open
-	Min, Max string    // amounts in the currency's decimal form; they need Currency
-	Mode     string    // "live", "test"
+	From, To Day    // first and last day, as each payout's store counts them; 0: open
+	Min, Max string // amounts in the currency's decimal form; they need Currency
+	Mode     string // "live", "test"
 	Author   access.PersonID
 	Review   bool // only those that need people: unknown, with an open conflict, or overdue
 	Loud     bool // with Review: not those that somebody has left open for now
