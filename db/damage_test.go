@@ -42,7 +42,7 @@ func spoil(t *testing.T, path string, which func(page []byte) bool) int {
 func damagedOnce(t *testing.T) (*DB, *[]string) {
 	t.Helper()
 	d := openTemp(t)
-	seed(t, d)
+	someRows(t, d)
 	for i := range 300 {
 		p := draft(payout.ID(fmt.Sprintf("P%03d", i)))
 		p.Input.Description = "draft " + string(p.ID)

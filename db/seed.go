@@ -79,7 +79,7 @@ func (s *sower) prepare(ctx context.Context) error {
 	if err := s.d.inTx(ctx, func(tx *sql.Tx) error { return setSetting(ctx, tx, settingSeeding, "1") }); err != nil {
 		return err
 	}
-	statements := []string{`pragma cache_size = -262144`, `insert into payout_words (payout_words, rank) values ('hashsize', 33554432)`}
+	statements := []string{`pragma cache_size = -262144`, `pragma temp_store = memory`, `pragma synchronous = off`, `insert into payout_words (payout_words, rank) values ('hashsize', 33554432)`}
 	for _, r := range rows {
 		statements = append(statements, "drop "+r[0])
 		s.dropped = append(s.dropped, r[1])
@@ -278,5 +278,5 @@ func (s *sower) finish(ctx context.Context) error {
 		fmt.Sprintf(add, "0", again, "sums where span >= 100000"),
 	}, s.dropped...)
 	statements = append(statements, `delete from settings where name = '`+settingSeeding+`'`)
-	return s.run(ctx, append(statements, `pragma cache_size = -2000`))
+	return s.run(ctx, append(statements, `pragma cache_size = -2000`, `pragma temp_store = default`, `pragma synchronous = full`))
 }

@@ -171,7 +171,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-func seed(t *testing.T, d *DB) {
+func someRows(t *testing.T, d *DB) {
 	t.Helper()
 	for _, query := range []string{
 		`insert into stores (id, name, zone, created_at) values ('s1', 'One', 'UTC', 1)`,
@@ -195,7 +195,7 @@ func draft(id payout.ID) *payout.Payout {
 func TestDiskFullInTheMiddle(t *testing.T) {
 	for _, room := range []int{0, 1, 2, 4, 8} {
 		d := openTemp(t)
-		seed(t, d)
+		someRows(t, d)
 		if err := d.Payouts().Insert(t.Context(), draft("P1")); err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +251,7 @@ func TestDiskFullInTheMiddle(t *testing.T) {
 // Invariant 16: a damaged page stops the writing as soon as it is met.
 func TestCorruption(t *testing.T) {
 	d := openTemp(t)
-	seed(t, d)
+	someRows(t, d)
 	for i := range 300 {
 		if err := d.Payouts().Insert(t.Context(), draft(payout.ID(fmt.Sprintf("P%d", i)))); err != nil {
 			t.Fatal(err)

@@ -14,21 +14,21 @@ import (
 type Hooks struct {
 	h     *History
 	r     *rand.Rand
-	every float64 // webhooks a payout
-	owed  float64
+	all   int
+	asked int // payouts
 	made  int
 }
 
 // Hooks makes n webhooks in all.
 func (h *History) Hooks(n int) *Hooks {
-	return &Hooks{h: h, r: rand.New(rand.NewPCG(h.seed, 2)), every: float64(n) / float64(max(h.payouts, 1))} //nolint:gosec // as above
+	return &Hooks{h: h, r: rand.New(rand.NewPCG(h.seed, 2)), all: n} //nolint:gosec // as above
 }
 
 // Of makes the webhooks that came about a payout.
 func (k *Hooks) Of(p *payout.Payout) []inbox.Hook {
-	k.owed += k.every
+	k.asked++
 	var all []inbox.Hook
-	for ; k.owed >= 1; k.owed-- {
+	for k.made < k.asked*k.all/k.h.payouts {
 		all = append(all, k.one(p, len(all)))
 	}
 	return all
