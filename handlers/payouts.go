@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/payouts"
@@ -15,6 +16,7 @@ import (
 func (h *Handlers) payoutRoutes() []route {
 	return []route{
 		{"GET /payouts", h.listPayouts, access.ViewPayouts},
+		{"GET /payouts/totals", h.payoutTotals, access.ViewPayouts},
 		{"GET /payouts/{id}", h.showPayout, access.ViewPayouts},
 		{"GET /payouts/{id}/state", h.showState, access.ViewPayouts},
 	}
@@ -65,13 +67,53 @@ func (h *Handlers) history(r *http.Request, q payouts.Query) (payouts.List, erro
 	return list, h.addTotals(ctx, scope, &list)
 }
 
+// payoutTotals is the totals of a filter that took too long to add up for the list to wait for them.
+func (h *Handlers) payoutTotals(w http.ResponseWriter, r *http.Request) error {
+	q := payouts.ReadQuery(r.URL.Query())
+	r = inHistory(r, q)
+	list := payouts.List{Query: q, Names: h.providerNames()}
+	list.Filter, list.Wrong = h.readFilter(r, q)
+	ctx, cancel := context.WithTimeout(r.Context(), totalsPatience)
+	defer cancel()
+	var err error
+	list.Totals, err = h.History.Totals(ctx, payout.ScopeOf(person(r), access.ViewPayouts), list.Filter)
+	if ctx.Err() != nil && r.Context().Err() == nil {
+		list.TooMuch, err = true, nil
+	}
+	if err != nil {
+		return err
+	}
+	return h.render(w, r, http.StatusOK, payouts.TotalsPage(list), payouts.LateTotals(list))
+}
+
+// How long totals that are not kept ready may take: while the list waits for them, and by themselves.
+const (
+	listPatience   = 40 * time.Millisecond
+	totalsPatience = 20 * time.Second
+)
+
 // addTotals adds up what the filter finds, and what it would find in other states. Totals are made by state, so that one
-// look at the database serves for both.
+// look at the database serves for both. What takes long is added up after the list is shown.
 func (h *Handlers) addTotals(ctx context.Context, scope payout.Scope, list *payouts.List) error {
 	wider := list.Filter
 	wider.States, wider.Review = nil, false
+	whole := list.Page.Next.IsZero() && list.Page.Prev.IsZero()
+	quick, cancel := ctx, context.CancelFunc(func() {})
+	if !wider.Summed() && (!whole || len(list.Filter.States) > 0 || list.Filter.Review) {
+		quick, cancel = context.WithTimeout(ctx, listPatience)
+	}
+	defer cancel()
 	var err error
-	if list.Others, err = h.History.Totals(ctx, scope, wider); err != nil {
+	list.Others, err = h.History.Totals(quick, scope, wider)
+	if quick.Err() != nil && ctx.Err() == nil {
+		list.Others = nil
+		if list.Pending = !whole; whole {
+			list.Totals, err = h.History.Totals(ctx, scope, list.Filter)
+			return err
+		}
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	if list.Filter.Review {

@@ -33,7 +33,7 @@ func importTable() []importRule {
 	contract := []string{"providers", "providers/money"}
 	rules := append(slices.Clone(contract), "web/access", "web/audit", "web/policy", "web/store", "web/vault")
 	core := append(slices.Clone(rules), "web/payout")
-	domain := append(slices.Clone(core), "web/runner", "web/inbox", "web/books", "web/notify")
+	domain := append(slices.Clone(core), "web/runner", "web/inbox", "web/books", "web/notify", "web/seed")
 	pages := append(slices.Clone(domain), "views/**", "static")
 	return []importRule{
 		{"", []string{"**"}}, // main
@@ -55,6 +55,7 @@ func importTable() []importRule {
 		{"web/runner", append(slices.Clone(core), "web/inbox", "providers/httpx")},
 		{"web/inbox", core},
 		{"web/histories", nil}, // tests only
+		{"web/seed", append(slices.Clone(core), "web/inbox")},
 		{"web/books", core},
 		{"web/notify", append(slices.Clone(core), "views/i18n")},
 		{"db/**", domain},

@@ -9,6 +9,11 @@ import (
 // Payouts is the history.
 func Payouts(ctx context.Context) string { return to(ctx, "payouts") }
 
+// PayoutTotals is the totals of what a query finds.
+func PayoutTotals(ctx context.Context, q url.Values) string {
+	return with(to(ctx, "payouts", "totals"), q)
+}
+
 // NewPayout is the empty form.
 func NewPayout(ctx context.Context) string { return to(ctx, "payouts", "new") }
 

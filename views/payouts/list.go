@@ -29,7 +29,9 @@ type List struct {
 	Wrong  []Wrong       // what was not
 	Page   payout.Page
 	Totals []payout.Total // of the filter, whatever page is shown
-	Others []payout.Total // of the filter without its states: for the views beside the current one
+	Others []payout.Total // of the filter without its states, for the views beside the current one; nil: not added up
+	// Pending says that Totals take long and come after the list; TooMuch that they would take too long.
+	Pending, TooMuch bool
 	Used   payout.Used
 	Names  []ProviderName
 	Newer  Query // zero: there is nothing newer
@@ -64,7 +66,9 @@ func (l List) empty() string {
 	switch {
 	case len(l.Page.Rows) > 0:
 		return ""
-	case l.count() > 0:
+	case !l.Page.Looked.IsZero():
+		return "looked"
+	case l.count() > 0 || l.Pending:
 		return "page"
 	case l.Query.Set():
 		return "filter"
@@ -90,6 +94,8 @@ func (l List) tabs(ctx context.Context) []ui.Tab {
 func (l List) tabCount(ctx context.Context, word string) string {
 	states := StatesOf(word)
 	switch {
+	case l.Others == nil && !l.Filter.Review:
+		return ""
 	case word == Review && l.Filter.Review:
 		return ui.L(ctx).Number(l.count())
 	case word == Review && l.Query.With("state", "").Set():
@@ -126,6 +132,9 @@ func orAll(word string) string {
 
 // found says how much the filter finds.
 func (l List) found(ctx context.Context) string {
+	if l.Pending {
+		return ""
+	}
 	text := ui.N(ctx, "payouts.found", l.count())
 	if paid := countOf(l.Totals, []payout.State{payout.Paid}); paid > 0 && l.Query.Get("state") != string(payout.Paid) {
 		text = ui.N(ctx, "payouts.found_paid", l.count(), "Paid", paid)
@@ -137,7 +146,11 @@ func (l List) found(ctx context.Context) string {
 }
 
 func (l List) shown(ctx context.Context) string {
-	return ui.T(ctx, "payouts.sorted."+cmp.Or(string(l.Filter.Sort), "newest"), "Shown", len(l.Page.Rows), "Count", l.count())
+	sorted := cmp.Or(string(l.Filter.Sort), "newest")
+	if l.Pending {
+		return ui.T(ctx, "payouts.sorted_of_many."+sorted, "Shown", len(l.Page.Rows))
+	}
+	return ui.T(ctx, "payouts.sorted."+sorted, "Shown", len(l.Page.Rows), "Count", l.count())
 }
 
 // net is what left the store, where the money has left and the fee is known.
