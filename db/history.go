@@ -120,14 +120,15 @@ func (w *where) days(from, to payout.Day) {
 // needsPeople narrows to what is unknown, contradicts, or has been on its way for longer than is usual. Loud leaves out
 // what somebody has left open for now, but never a contradiction.
 func (w *where) needsPeople(now time.Time, loud bool) {
-	const started = `(select max(t.started_at) from attempts t where t.payout = p.id)`
-	open := "(p.state = 'unknown' or (p.state = 'sending' and " + started + " < ?) or (p.state = 'accepted' and " + started + " < ?))"
+	const started = `(select max(t.started_at) from attempts t where t.payout = o.id)`
+	open := "select o.seq from payouts o where (o.state = 'unknown' or o.state = 'sending' and " + started + " < ? or o.state = 'accepted' and " + started + " < ?)"
 	args := []any{millis(now.Add(-payout.OverdueSending)), millis(now.Add(-payout.OverdueAccepted))}
 	if loud {
-		open = "(" + open + " and p.quiet_until <= ?)"
+		open += " and o.quiet_until <= ?"
 		args = append(args, millis(now))
 	}
-	w.add("(p.conflicts > 0 or "+open+")", args...)
+	// Only what is open is looked at: few at any time, however long the history is.
+	w.add("p.seq in (select seq from payouts where conflicts > 0 union all "+open+" and o.state in ('unknown', 'sending', 'accepted'))", args...)
 }
 
 func (w *where) amounts(f payout.Filter) {
@@ -171,8 +172,10 @@ func searchFor(typed string, s payout.Scope) string {
 		words[i] = `"` + word + `"*`
 	}
 	match := "(" + strings.Join(words, between) + ")"
-	if id := string(payout.ParseID(typed)); isID(id) {
-		match = "(" + match + ` OR "` + id + `")`
+	if id := payout.ParseID(typed); isID(string(id)) && strings.EqualFold(typed, id.Number()) {
+		match = `"` + string(id) + `"` // a whole number as it is shown is nothing else
+	} else if isID(string(id)) {
+		match = "(" + match + ` OR "` + string(id) + `")`
 	}
 	if reach.All {
 		return match
@@ -312,7 +315,7 @@ func (r Payouts) rowsWhere(ctx context.Context, s payout.Scope, limit int, term 
 // maxRecipients is how many earlier recipients are offered, found among so many of the latest payouts that fit.
 const (
 	maxRecipients = 8
-	latestOf      = 400
+	latestOf      = 200
 )
 
 // Recipients finds earlier recipients of a store's accounts at a provider by the beginning of a word, each once.
