@@ -27,6 +27,7 @@ type Handlers struct {
 	Policies  *policy.Service
 	Payouts   *payout.Service
 	History   payout.History
+	Views     *payout.Views
 	Inbox     *inbox.Service
 	Hooks     inbox.Repository
 	Audit     AuditLog

@@ -17,6 +17,8 @@ func (h *Handlers) payoutRoutes() []route {
 	return []route{
 		{"GET /payouts", h.listPayouts, access.ViewPayouts},
 		{"GET /payouts/totals", h.payoutTotals, access.ViewPayouts},
+		{"POST /payouts/views", h.saveView, access.ViewPayouts},
+		{"POST /payouts/views/{id}/remove", h.removeView, access.ViewPayouts},
 		{"GET /payouts/{id}", h.showPayout, access.ViewPayouts},
 		{"GET /payouts/{id}/state", h.showState, access.ViewPayouts},
 	}
@@ -60,6 +62,9 @@ func (h *Handlers) history(r *http.Request, q payouts.Query) (payouts.List, erro
 	list.Newer, list.Older = q.At("before", list.Page.Prev), q.At("after", list.Page.Next)
 	if list.Filter.Sort == payout.Oldest {
 		list.Newer, list.Older = q.At("after", list.Page.Next), q.At("before", list.Page.Prev)
+	}
+	if list.Views, err = h.Views.Of(ctx, person(r)); err != nil {
+		return list, err
 	}
 	if list.Used, err = h.History.Used(ctx, scope); err != nil {
 		return list, err

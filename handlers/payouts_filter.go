@@ -29,7 +29,7 @@ func (h *Handlers) readFilter(r *http.Request, q payouts.Query) (payout.Filter, 
 	f.filter.Text = q.Get("q")
 	f.filter.Method = q.Get("method")
 	for name, read := range map[string]func(string) bool{
-		"store": f.store, "provider": f.provider, "state": f.states, "mode": f.mode, "sort": f.sort,
+		"store": f.store, "provider": f.provider, "state": f.states, "mode": f.mode, "sort": f.sort, "cols": payouts.HasColumns,
 	} {
 		f.take(name, "payouts.wrong_"+name, read)
 	}

@@ -134,7 +134,7 @@ func (a *App) wireHandlers() {
 	cfg := a.config
 	sessions, cookies := a.sessions()
 	h := &handlers.Handlers{
-		Access: a.access, Stores: a.stores, Payouts: a.payouts, Policies: &policy.Service{Repo: a.db.Policies(), Now: cfg.Now, NewID: newID}, History: a.db.Payouts(), Inbox: a.inbox, Hooks: a.db.Hooks(),
+		Access: a.access, Stores: a.stores, Payouts: a.payouts, Policies: &policy.Service{Repo: a.db.Policies(), Now: cfg.Now, NewID: newID}, History: a.db.Payouts(), Views: &payout.Views{Repo: a.db.Payouts(), Now: cfg.Now, NewID: newID}, Inbox: a.inbox, Hooks: a.db.Hooks(),
 		Audit: a.db.Audit(), Companies: a.asks, Sessions: sessions, Cookies: cookies, Bundle: a.bundle, Log: a.config.Log, Now: a.config.Now,
 		Options: handlers.Options{Public: a.public, Base: a.public.Path, Demo: a.config.Simulate, Version: a.config.Version,
 			Ancestors: a.config.Ancestors, Proxies: a.config.Proxies, Identify: a.config.Identify, Token: a.vault.FormToken,

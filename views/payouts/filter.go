@@ -1,6 +1,7 @@
 package payouts
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -117,6 +118,14 @@ func (l List) order(ctx context.Context) ui.Field {
 	return f
 }
 
+func (l List) columns(ctx context.Context) ui.Field {
+	f := l.field(ctx, "cols")
+	for _, set := range columnSets() {
+		f.Options = append(f.Options, ui.Option{Value: set, Label: ui.T(ctx, "payouts.cols."+cmp.Or(set, "usual"))})
+	}
+	return f
+}
+
 // more reports whether one of the fields that are folded away is set.
 func (l List) more() bool {
 	return slices.ContainsFunc([]string{"method", "min", "max"}, func(name string) bool { return l.Query.Get(name) != "" })
@@ -127,7 +136,7 @@ func (l List) chips(ctx context.Context) []ui.Chip {
 	var all []ui.Chip
 	for _, name := range names() {
 		value := l.Query.Get(name)
-		if value == "" || l.isWrong(name) || name == "sort" || name == "after" || name == "before" {
+		if value == "" || l.isWrong(name) || name == "sort" || name == "cols" || name == "after" || name == "before" {
 			continue
 		}
 		all = append(all, ui.Chip{Text: ui.T(ctx, "payouts.chip."+name, "Value", l.say(ctx, name, value)), Href: l.Query.With(name, "").Href(ctx)})

@@ -33,6 +33,8 @@ type List struct {
 	// Pending says that Totals take long and come after the list; TooMuch that they would take too long.
 	Pending, TooMuch bool
 	Used   payout.Used
+	Views  []payout.View // that the reader has or is shown
+	Naming Naming
 	Names  []ProviderName
 	Newer  Query // zero: there is nothing newer
 	Older  Query

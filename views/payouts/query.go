@@ -17,7 +17,7 @@ type Query struct {
 
 // names lists what an address may set, in the order of the form.
 func names() []string {
-	return []string{"q", "store", "provider", "state", "currency", "from", "to", "method", "mode", "min", "max", "sort", "after", "before"}
+	return []string{"q", "store", "provider", "state", "currency", "from", "to", "method", "mode", "min", "max", "sort", "cols", "after", "before"}
 }
 
 // ReadQuery takes what is known from an address, each name once; several states are joined by commas.
@@ -42,7 +42,7 @@ func (q Query) Get(name string) string { return q.values.Get(name) }
 // Set reports whether anything narrows the list.
 func (q Query) Set() bool {
 	for name := range q.values {
-		if name != "sort" && name != "after" && name != "before" {
+		if name != "sort" && name != "cols" && name != "after" && name != "before" {
 			return true
 		}
 	}

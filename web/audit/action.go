@@ -28,6 +28,8 @@ const (
 	PayoutSettled     Action = "payout.settled"     // a second person confirmed it
 	PayoutWaits       Action = "payout.waits"       // an open outcome is left open for now
 	PayoutRevealed    Action = "payout.revealed"    // a whole account number was shown
+	ViewSaved         Action = "view.saved"      // a filter of the history was given a name
+	ViewRemoved       Action = "view.removed"
 	ConflictOpened    Action = "conflict.opened"
 	ConflictFound     Action = "conflict.found" // what somebody found out about it
 	ConflictClosed    Action = "conflict.closed"
