@@ -123,9 +123,12 @@ func (d *DB) shared(batch []*write, results []error) error {
 	if d.Halted() != "" {
 		return ErrHalted // whoever had the connection before has failed
 	}
-	kept := 0
+	kept, run := 0, d.apart
+	if len(batch) == 1 {
+		run = alone
+	}
 	for i, w := range batch {
-		if results[i] = d.classify(d.apart(tx, w)); results[i] == nil {
+		if results[i] = d.classify(run(tx, w)); results[i] == nil {
 			kept++
 		}
 		if d.Halted() != "" { // SQLite may have ended the transaction by itself: what came before in it is gone too
@@ -165,6 +168,14 @@ func (d *DB) apart(tx *sql.Tx, w *write) error {
 		return errors.Join(err, end)
 	}
 	return err
+}
+
+// alone runs the only change of a transaction: if it fails, all of it is taken back.
+func alone(tx *sql.Tx, w *write) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	return cmp.Or(guarded(w.f, tx), w.ctx.Err())
 }
 
 // guarded turns a panic into an error: it must not take those along who share the commit.

@@ -89,7 +89,7 @@ func benchConsole(b *testing.B, n int) (*handlers.Handlers, string) {
 	handlers.RegisterCookieTypes()
 	manager := scs.New()
 	manager.Store, manager.HashTokenInStore = data.Sessions(), true
-	h := &handlers.Handlers{Access: people, Stores: stores, Payouts: payout.New(data.Payouts(), payout.Options{Now: time.Now}), History: data.Payouts(),
+	h := &handlers.Handlers{Access: people, Stores: stores, Payouts: payout.New(data.Payouts(), payout.Options{Now: time.Now}), History: data.Payouts(), Views: &payout.Views{Repo: data.Payouts(), Now: time.Now, NewID: newID},
 		Hooks: data.Hooks(), Audit: data.Audit(), Sessions: manager, Cookies: sessions.NewCookieStore([]byte(strings.Repeat("c", 32))),
 		Bundle: bundle, Log: slog.New(slog.DiscardHandler), Now: time.Now, Options: handlers.Options{Public: public, Ancestors: "'none'",
 			Token: v.FormToken, CheckToken: v.CheckFormToken, Fault: func(error) (int, string) { return 0, "" }}}

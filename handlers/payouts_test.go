@@ -111,10 +111,10 @@ func TestHistoryTotals(t *testing.T) {
 			counts[key]++
 			count++
 		}
-		p := b.get("/payouts?" + query)
+		p := b.get("/payouts/totals?" + query)
 		checkPage(t, p)
 		gotSums, gotCounts := map[string]int64{}, map[string]int{}
-		for _, tr := range findAll(p.root, ".fold tbody tr") {
+		for _, tr := range findAll(p.root, "#totals tbody tr") {
 			badge := find(tr, "[data-state]")
 			if badge == nil {
 				continue
@@ -130,7 +130,7 @@ func TestHistoryTotals(t *testing.T) {
 		if diff := cmp.Diff(counts, gotCounts); diff != "" {
 			t.Errorf("%q: counts (-rows +page):\n%s", query, diff)
 		}
-		if got := number(t, p.text(".fold tfoot .table__b")); got != count || !p.says(fmt.Sprintf("%d payouts", count)) {
+		if got := number(t, p.text("#totals tfoot .table__b")); got != count || !p.says(fmt.Sprintf("%d payouts", count)) {
 			t.Errorf("%q: got %d payouts in all states, want %d", query, got, count)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -21,6 +22,7 @@ type Bundle struct {
 	messages  *i18n.Bundle
 	languages []string // the source first
 	matcher   language.Matcher
+	plain     sync.Map // by language: the texts without placeholders that were looked up, a *sync.Map
 }
 
 // Language is one that the console speaks.
@@ -105,5 +107,6 @@ func (b *Bundle) Localizer(tag string) *Localizer {
 	if !slices.Contains(b.languages, tag) {
 		tag = source
 	}
-	return &Localizer{tag: tag, locale: localeOf(tag), messages: i18n.NewLocalizer(b.messages, tag)}
+	plain, _ := b.plain.LoadOrStore(tag, &sync.Map{})
+	return &Localizer{tag: tag, locale: localeOf(tag), messages: i18n.NewLocalizer(b.messages, tag), plain: plain.(*sync.Map)} //nolint:forcetypeassert // see plain
 }

@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"sync"
 	"time"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -13,6 +14,7 @@ type Localizer struct {
 	tag      string
 	locale   locale
 	messages *i18n.Localizer
+	plain    *sync.Map // texts without placeholders, by key
 }
 
 // Tag is the language written in, "fr".
@@ -58,10 +60,29 @@ func (l *Localizer) TextOr(key, english string) string {
 }
 
 func (l *Localizer) write(key string, count any, args []any) string {
+	if count == nil && len(args) == 0 {
+		return l.fixed(key)
+	}
 	if text, ok := l.find(key, count, l.data(args)); ok {
 		return text
 	}
 	return key
+}
+
+// fixed is a text without placeholders. Pages are made of them, so each is looked up once.
+func (l *Localizer) fixed(key string) string {
+	if l == nil || l.plain == nil {
+		return key
+	}
+	if kept, ok := l.plain.Load(key); ok {
+		return kept.(string) //nolint:forcetypeassert // there is nothing else in it
+	}
+	text, ok := l.find(key, nil, map[string]any{})
+	if !ok {
+		return key // not kept: there is no end to keys that are in no catalog
+	}
+	l.plain.Store(key, text)
+	return text
 }
 
 // find looks a message up. The library may report an error and still give the best text it has.
