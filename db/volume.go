@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/paywicket/paywicket/web/payout"
@@ -29,6 +30,26 @@ func (r Payouts) Volume(ctx context.Context, s payout.Scope, since payout.Day) (
 		v.Total = total
 		return v, err
 	}, `select span, `+sumColumns+` from sums where `+w.String()+` group by span, currency, live, state order by span`, w.args...)
+}
+
+// Standings tells how the payouts of each provider have gone since the beginning of a day's month.
+func (r Payouts) Standings(ctx context.Context, s payout.Scope, since payout.Day) ([]payout.Standing, error) {
+	var w where
+	w.scope(s, "store")
+	w.add("span >= ? and live = 1 and provider <> ''", spanOf(monthOf(since)))
+	lost := append([]payout.State{}, payout.Lost()...)
+	ways := []payout.State{payout.Sending, payout.Accepted, payout.Unknown}
+	return collect(ctx, r.d.read, func(scan func(...any) error) (payout.Standing, error) {
+		var one payout.Standing
+		return one, scan(&one.Provider, &one.Paid, &one.Lost, &one.Open)
+	}, `select provider, sum(case when state = 'paid' then payouts else 0 end), sum(case when `+oneOf("state", lost)+` then payouts else 0 end),
+		sum(case when `+oneOf("state", ways)+` then payouts else 0 end)
+		from sums where `+w.String()+` group by provider order by 2 desc, 1`, w.args...)
+}
+
+// oneOf is the condition that a column holds one of some states, which are words of our own.
+func oneOf(column string, states []payout.State) string {
+	return column + " in ('" + strings.Join(stateNames(states), "', '") + "')"
 }
 
 // sumsOf is a filter that the sums can answer, as they are asked; without the days.

@@ -24,7 +24,7 @@ func (h *Handlers) showHome(w http.ResponseWriter, r *http.Request) error {
 		return h.page(w, r, home.NoRole())
 	}
 	for _, gather := range []func(*http.Request, *home.Home) error{
-		h.addAccounts, h.addMatters, h.addWaiting, h.addOwn, h.addVolume, h.addSteps,
+		h.addAccounts, h.addMatters, h.addWaiting, h.addOwn, h.addVolume, h.addStandings, h.addSteps,
 	} {
 		if err := gather(r, &page); err != nil {
 			return err
@@ -66,7 +66,7 @@ func (h *Handlers) addMatters(r *http.Request, page *home.Home) error {
 	}
 	page.Review = open.Rows
 	lost, err := h.History.List(ctx, scope, payout.Filter{From: payout.DayOf(h.Now()) - recently, Limit: maxLines,
-		States: []payout.State{payout.NotSent, payout.Refused, payout.NotExecuted, payout.Failed, payout.Cancelled, payout.Returned}})
+		States: payout.Lost()})
 	if err != nil {
 		return err
 	}
@@ -135,6 +135,23 @@ func (h *Handlers) addVolume(r *http.Request, page *home.Home) error {
 	page.First = today.AddDate(0, 0, 1-home.Days)
 	totals, err := h.History.Volume(r.Context(), payout.ScopeOf(person(r), access.ViewPayouts), payout.DayOf(page.First))
 	page.Add(totals)
+	return err
+}
+
+// addStandings adds how each provider does, and what is on its way now.
+func (h *Handlers) addStandings(r *http.Request, page *home.Home) error {
+	scope := payout.ScopeOf(person(r), access.ViewPayouts)
+	today := payout.DayOf(views.From(r.Context()).Now.In(views.From(r.Context()).Zone))
+	lastMonth := payout.DayOf(today.Time().AddDate(0, 0, -today.Time().Day()))
+	all, err := h.History.Standings(r.Context(), scope, lastMonth)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		page.Standings = append(page.Standings, home.Standing{Standing: s, Company: h.Stores.Catalog.Name(s.Provider)})
+	}
+	page.Since = lastMonth.Time().AddDate(0, 0, 1-lastMonth.Time().Day())
+	page.Now, err = h.History.Totals(r.Context(), scope, payout.Filter{Mode: views.Live, States: home.Ways()})
 	return err
 }
 

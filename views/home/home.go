@@ -34,6 +34,10 @@ type Home struct {
 	Hooks       map[inbox.Verdict]int // in the last 24 hours
 	Steps       []Step
 
+	Standings []Standing
+	Since     time.Time      // when the months of the standings begin
+	Now       []payout.Total // what is on its way
+
 	First time.Time // the first of the days
 	Volume
 }

@@ -59,7 +59,7 @@ func (h *Home) Add(totals []payout.DayTotal) {
 
 func (h *Home) add(i int, s payout.DayTotal) {
 	switch s.State {
-	case payout.NotSent, payout.Refused, payout.NotExecuted, payout.Failed, payout.Cancelled, payout.Returned:
+	case payout.NotSent, payout.Refused, payout.NotExecuted, payout.Failed, payout.Cancelled, payout.Returned: // payout.Lost
 		h.Days[i].Lost += s.Count
 	case payout.Paid:
 		h.Days[i].Paid += s.Count

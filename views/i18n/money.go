@@ -52,6 +52,9 @@ func (l *Localizer) MoneyText(a money.Amount) string { return l.Money(a).String(
 // Number writes a whole number in groups of three.
 func (l *Localizer) Number(n int) string { return l.grouped(int64(n)) }
 
+// Percent writes a share given in tenths of a percent.
+func (l *Localizer) Percent(tenths int) string { return l.locale.FmtPercent(float64(tenths)/10, 1) }
+
 func (l *Localizer) grouped(n int64) string {
 	sign, figure := split(n)
 	return sign + group(figure, l.separator())

@@ -48,6 +48,11 @@ const secondsOfDay = 24 * 60 * 60
 // Time is the day's beginning in UTC, for calendars; a store's day may begin at another time.
 func (d Day) Time() time.Time { return time.Unix(int64(d)*secondsOfDay, 0).UTC() }
 
+// Lost lists the states in which money that was to move did not, or came back.
+func Lost() []State {
+	return []State{NotSent, Refused, NotExecuted, Failed, Cancelled, Returned}
+}
+
 // Sort is the order of the history.
 type Sort string
 
@@ -149,6 +154,14 @@ type History interface {
 	Used(ctx context.Context, s Scope) (Used, error)
 	// Volume adds up what was made since a day, by day.
 	Volume(ctx context.Context, s Scope, since Day) ([]DayTotal, error)
+	// Standings tells how the payouts of each provider have gone since the beginning of a day's month.
+	Standings(ctx context.Context, s Scope, since Day) ([]Standing, error)
+}
+
+// Standing is how the payouts of one provider have gone: real money, by the months they were made in.
+type Standing struct {
+	Provider         string
+	Paid, Lost, Open int // Lost did not go through; Open is on its way
 }
 
 // Used is what a history holds, for the lists of its filter.
