@@ -2,13 +2,12 @@ package handlers
 
 import (
 	"net/http"
-	"slices"
+	"time"
 
 	"github.com/paywicket/paywicket/views/webhooks"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
-	"github.com/paywicket/paywicket/web/store"
 )
 
 func (h *Handlers) webhookRoutes() []route {
@@ -22,20 +21,54 @@ func webhookScope(r *http.Request) payout.Scope {
 	return payout.ScopeOf(person(r), access.ViewWebhooks)
 }
 
-// listWebhooks shows the inbox. A filter nobody understands narrows nothing.
+// listWebhooks shows the inbox. What says nothing to us in its address is left out of the filter and told.
 func (h *Handlers) listWebhooks(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	f := inbox.Filter{Store: store.ID(q.Get("store")), Provider: q.Get("provider"), Payout: payout.ID(q.Get("payout")), Limit: 25}
-	if v := inbox.Verdict(q.Get("verdict")); slices.Contains(inbox.Verdicts(), v) {
-		f.Verdict = v
-	}
-	f.After, f.Before = webhooks.ReadCursor(q.Get("after")), webhooks.ReadCursor(q.Get("before"))
-	page, err := h.Hooks.List(r.Context(), webhookScope(r), f)
+	q := webhooks.ReadQuery(r.URL.Query())
+	list, err := h.inboxOf(r, q)
 	if err != nil {
 		return err
 	}
-	list := webhooks.List{Page: page, Filter: f, Catalog: h.Stores.Catalog}
-	return h.render(w, r, http.StatusOK, webhooks.ListPage(list), webhooks.Table(list))
+	if q.Get("view") != webhooks.Floods {
+		if list.Page, err = h.Hooks.List(r.Context(), webhookScope(r), list.Filter); err != nil {
+			return err
+		}
+	}
+	if wantsPart(r) {
+		w.Header().Set("HX-Push-Url", q.Href(r.Context()))
+	}
+	return h.render(w, r, http.StatusOK, webhooks.ListPage(list), webhooks.Inbox(list, true))
+}
+
+// inboxOf is the inbox with its filter, without its rows.
+func (h *Handlers) inboxOf(r *http.Request, q webhooks.Query) (webhooks.List, error) {
+	list := webhooks.List{Query: q, Catalog: h.Stores.Catalog}
+	list.Filter, list.Wrong = h.readHookFilter(r, q)
+	var err error
+	if list.Accounts, err = h.Stores.Accounts(r.Context(), person(r), access.ViewWebhooks); err != nil {
+		return list, err
+	}
+	if access.ReachOf(person(r), access.ViewWebhooks).All {
+		list.Floods, err = h.floods(r, q)
+	}
+	return list, err
+}
+
+// How many floods are listed, and of how long, above the list and in their own view.
+const (
+	fewFloods  = 3
+	lateFloods = 24 * time.Hour
+	manyFloods = 100
+	oldFloods  = 90 * 24 * time.Hour
+)
+
+func (h *Handlers) floods(r *http.Request, q webhooks.Query) ([]inbox.Flood, error) {
+	if q.Get("view") == webhooks.Floods {
+		return h.Hooks.Floods(r.Context(), h.Now().Add(-oldFloods), manyFloods)
+	}
+	if q.Set() || q.Get("after")+q.Get("before") != "" {
+		return nil, nil
+	}
+	return h.Hooks.Floods(r.Context(), h.Now().Add(-lateFloods), fewFloods)
 }
 
 func (h *Handlers) showWebhook(w http.ResponseWriter, r *http.Request) error {

@@ -70,9 +70,12 @@ type Hook struct {
 	Body        []byte
 	Size        int    // of the whole body
 	Digest      string // hex SHA-256 of the whole body
+	AtLeast     bool   // more came than Size and Digest tell of
 	Verdict     Verdict
 	Code        string // why
 	Steps       []providers.Step
+	Version     int  // of the account's settings by which it is genuine, 0: by none
+	Late        bool // it came after the payout had ended, or long after that was sent
 	Event       string
 	Result      providers.Result
 	Payout      payout.ID
@@ -82,6 +85,7 @@ type Hook struct {
 	Tries       int       // how often it was looked at in vain
 	DueAt       time.Time // when it is looked at again
 	DoneAt      time.Time
+	ForgottenAt time.Time // when its body and header were emptied: Digest and Size stay
 }
 
 // Moved reports whether it changed the state of its payout.
@@ -94,51 +98,6 @@ func (h Hook) Genuine() bool {
 		return false
 	}
 	return true
-}
-
-// Filter narrows the list of webhooks.
-type Filter struct {
-	Verdict  Verdict
-	Store    store.ID
-	Provider string
-	Payout   payout.ID
-	Account  store.AccountID
-	Verdicts []Verdict // any of these
-	From, To time.Time // [From, To) by arrival; zero: open
-	After    Cursor
-	Before   Cursor
-	Limit    int
-}
-
-// Cursor is a place in the list.
-type Cursor struct {
-	At time.Time
-	ID string
-}
-
-// Page is one page of the list, newest first.
-type Page struct {
-	Hooks      []Hook
-	Next, Prev Cursor
-}
-
-// Repository keeps webhooks. db.Hooks is the only implementation.
-type Repository interface {
-	// Keep stores a webhook durably before anything is made of it, with the time when it falls due unless Save comes first.
-	Keep(ctx context.Context, h Hook) error
-	// Save stores what was made of it.
-	Save(ctx context.Context, h Hook) error
-	Hook(ctx context.Context, s payout.Scope, id string) (Hook, error)
-	List(ctx context.Context, s payout.Scope, f Filter) (Page, error)
-	Due(ctx context.Context, now time.Time, limit int) ([]Hook, error)
-	// Tally counts what came in since a time, by verdict.
-	Tally(ctx context.Context, s payout.Scope, since time.Time) (map[Verdict]int, error)
-	// Same finds an earlier genuine webhook of an account with the same body.
-	Same(ctx context.Context, account store.AccountID, digest, except string) (Hook, error)
-	// Refused counts what was not genuine, or could not be looked at, from an address since a time; CountFlood counts one
-	// that is not kept.
-	Refused(ctx context.Context, address string, since time.Time) (int, error)
-	CountFlood(ctx context.Context, address string, at time.Time) (int, error)
 }
 
 // Payouts is what the inbox needs of payouts.

@@ -1,0 +1,32 @@
+package inbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+// Repository keeps webhooks. db.Hooks is the only implementation.
+type Repository interface {
+	// Keep stores a webhook durably before anything is made of it, with the time when it falls due unless Save comes first.
+	Keep(ctx context.Context, h Hook) error
+	// Save stores what was made of it.
+	Save(ctx context.Context, h Hook) error
+	Hook(ctx context.Context, s payout.Scope, id string) (Hook, error)
+	List(ctx context.Context, s payout.Scope, f Filter) (Page, error)
+	Due(ctx context.Context, now time.Time, limit int) ([]Hook, error)
+	// Tally counts what came in since a time, by verdict.
+	Tally(ctx context.Context, s payout.Scope, since time.Time) (map[Verdict]int, error)
+	// Same finds an earlier genuine webhook of an account with the same body.
+	Same(ctx context.Context, account store.AccountID, digest, except string) (Hook, error)
+	// Refused counts what was not genuine, or could not be looked at, from an address since a time; CountFlood counts one
+	// that is not kept.
+	Refused(ctx context.Context, address string, since time.Time) (int, error)
+	CountFlood(ctx context.Context, address string, at time.Time) (int, error)
+	// Floods lists what was counted since a time, the latest hours first.
+	Floods(ctx context.Context, since time.Time, limit int) ([]Flood, error)
+	// AddWords makes the next webhooks findable by their words and reports how many it took.
+	AddWords(ctx context.Context, limit int) (int, error)
+}
