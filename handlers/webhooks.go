@@ -1,9 +1,13 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/paywicket/paywicket/views"
+	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/views/webhooks"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/inbox"
@@ -14,6 +18,7 @@ func (h *Handlers) webhookRoutes() []route {
 	return []route{
 		{"GET /webhooks", h.listWebhooks, access.ViewWebhooks},
 		{"GET /webhooks/{id}", h.showWebhook, access.ViewWebhooks},
+		{"POST /webhooks/{id}/older", h.compareWebhook, access.ViewWebhooks},
 	}
 }
 
@@ -83,5 +88,28 @@ func (h *Handlers) showWebhook(w http.ResponseWriter, r *http.Request) error {
 		}
 		r = h.inMode(r, show.Account.Live, hook.Store)
 	}
+	if show.Acts, err = h.Hooks.Acts(r.Context(), webhookScope(r), hook.ID); err != nil {
+		return err
+	}
 	return h.page(w, r, webhooks.ShowPage(show))
+}
+
+// compareWebhook holds a message against the older secrets of its account. What comes of it is a line on its page.
+func (h *Handlers) compareWebhook(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	if _, err := h.decode(r, &struct{}{}); err != nil {
+		return err
+	}
+	fits, err := h.Inbox.Compare(r.Context(), person(r), id)
+	switch {
+	case errors.Is(err, inbox.ErrNotWhole):
+		h.say(w, r, views.Warn, "webhooks.not_whole")
+	case err != nil:
+		return err
+	case slices.ContainsFunc(fits, func(f inbox.Fit) bool { return f.Fits }):
+		h.say(w, r, views.Good, "webhooks.older_fits")
+	default:
+		h.say(w, r, views.Warn, "webhooks.older_none")
+	}
+	return h.redirect(w, r, link.Webhook(r.Context(), id))
 }

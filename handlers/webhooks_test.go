@@ -1,16 +1,17 @@
 package handlers_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/paywicket/paywicket/db"
 	"github.com/paywicket/paywicket/web/inbox"
-	"github.com/paywicket/paywicket/web/payout"
 )
 
 // withHooks is a console with an inbox that was made up. The database is reached past the console.
@@ -117,5 +118,84 @@ func TestInboxFloods(t *testing.T) {
 	}
 }
 
-var _ = url.Values{}
-var _ = payout.Everywhere
+// send posts a body to a webhook address as a provider does, and returns the answer.
+func (s *site) send(token string, body io.Reader) int {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+"/hooks/"+token, body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	return res.StatusCode
+}
+
+// newest is the page of the webhook that came last.
+func (s *site) newest() *page {
+	s.t.Helper()
+	s.clock.Add(time.Second)
+	page := s.get("/webhooks")
+	return s.get(strings.TrimPrefix(attr(page.find("#webhooks tbody a"), "href"), s.base()))
+}
+
+// zeros is an endless body.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// TestHookOversize: of a body beyond any measure the beginning is kept, with the size and digest of what came (invariant 11).
+func TestHookOversize(t *testing.T) {
+	s := newSite(t)
+	s.setup()
+	for _, tt := range []struct {
+		size    int64
+		counted int64
+		words   string
+	}{{1<<20 + 1, 1<<20 + 1, "65,536 of 1,048,577"}, {64 << 20, 64 << 20, "65,536 of 67,108,864"}, {64<<20 + 1, 64 << 20, "More than 67,108,864"}, {70 << 20, 64 << 20, "More than 67,108,864"}} {
+		s.clock.Add(time.Second)
+		if got := s.send("nobody", io.LimitReader(zeros{}, tt.size)); got != http.StatusNotFound {
+			t.Errorf("%d bytes: got %d", tt.size, got)
+		}
+		sum := sha256.New()
+		if _, err := io.CopyN(sum, zeros{}, tt.counted); err != nil {
+			t.Fatal(err)
+		}
+		page := s.newest()
+		if !page.says(hex.EncodeToString(sum.Sum(nil))) || !page.says(tt.words) || len(page.body) > 600<<10 {
+			t.Errorf("%d bytes: got a page of %d that says %q", tt.size, len(page.body), page.text("main"))
+		}
+	}
+}
+
+// TestHookNonsense: nothing that may be in a body blows up the page that shows it.
+func TestHookNonsense(t *testing.T) {
+	s := newSite(t)
+	s.setup()
+	for name, tt := range map[string]struct{ body, want, not string }{
+		"deep":          {strings.Repeat("[", 500_000), "[[[[", ""},
+		"deep and shut": {strings.Repeat("[", 9000) + strings.Repeat("]", 9000), "[[[[", ""},
+		"deep objects":  {strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000), `{"a":{"a":`, ""},
+		"wide":          {"[" + strings.Repeat("1,", 100_000) + "1]", "1", ""},
+		"no text":       {"\xff\xfe{\x00\x01", "ff fe 7b 00 01", ""},
+		"a page":        {`<script>alert(1)</script>`, "<script>alert(1)</script>", "As bytes"},
+		"empty":         {"", "0 bytes", "As bytes"},
+		"fine":          {`{"a":{"b":"é"}}`, `"b": "é"`, "As bytes"},
+	} {
+		s.clock.Add(time.Second)
+		if got := s.send("nobody", strings.NewReader(tt.body)); got != http.StatusNotFound {
+			t.Errorf("%s: got %d", name, got)
+		}
+		page := s.newest()
+		if page.status != 200 || len(page.body) > 900<<10 || !page.says(tt.want) || tt.not != "" && page.says(tt.not) {
+			t.Errorf("%s: got %d, a page of %d bytes: %.300q", name, page.status, len(page.body), page.text("main"))
+		}
+	}
+	s.send("nobody", strings.NewReader("\xff\xfe"))
+	checkPage(t, s.newest())
+}

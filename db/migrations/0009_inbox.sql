@@ -34,7 +34,7 @@ create table hook_acts (
     code       text    not null default '',
     from_state text    not null default '',
     to_state   text    not null default '',
-    versions   text    not null default ''  -- of older secrets: JSON, those that fit
+    versions   text    not null -- of older secrets: JSON, those that fit
 ) strict;
 create index hook_acts_hook on hook_acts (hook, seq);
 

@@ -11,6 +11,9 @@ func Webhooks(ctx context.Context) string { return to(ctx, "webhooks") }
 // Webhook is one message.
 func Webhook(ctx context.Context, id string) string { return to(ctx, "webhooks", id) }
 
+// WebhookOlder is where one message is held against older secrets.
+func WebhookOlder(ctx context.Context, id string) string { return to(ctx, "webhooks", id, "older") }
+
 // People is everyone who may sign in.
 func People(ctx context.Context) string { return to(ctx, "people") }
 

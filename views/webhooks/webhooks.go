@@ -3,12 +3,9 @@
 package webhooks
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/views"
@@ -32,6 +29,7 @@ type List struct {
 type Show struct {
 	Hook    inbox.Hook
 	Account store.Account
+	Acts    []inbox.Act
 	Catalog store.Catalog
 }
 
@@ -68,7 +66,7 @@ func event(ctx context.Context, h inbox.Hook) string {
 // effect is what a webhook changed.
 func effect(ctx context.Context, h inbox.Hook) string {
 	if h.Moved() {
-		return ui.T(ctx, "webhooks.moved", "From", ui.T(ctx, "state."+string(h.From)), "To", ui.T(ctx, "state."+string(h.To)))
+		return moved(ctx, h.From, h.To)
 	}
 	return ui.T(ctx, "webhooks.none")
 }
@@ -128,16 +126,7 @@ func (s Show) headers() string {
 	return b.String()
 }
 
-// body is what came, laid out for reading if it is JSON, and never cut short without a word.
-func (s Show) body() string {
-	var laid bytes.Buffer
-	if json.Indent(&laid, s.Hook.Body, "", "  ") == nil {
-		return laid.String()
-	}
-	if utf8.Valid(s.Hook.Body) {
-		return string(s.Hook.Body)
-	}
-	return strings.ToValidUTF8(string(s.Hook.Body), "\uFFFD")
-}
+func (s Show) cut() bool { return !s.Hook.Whole() }
 
-func (s Show) cut() bool { return len(s.Hook.Body) < s.Hook.Size }
+// mayCompare reports whether the message can be held against older secrets.
+func (s Show) mayCompare() bool { return s.Hook.Whole() && s.Account.ID != "" }

@@ -4,6 +4,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,6 +28,9 @@ const (
 	MaxBody   = 1 << 20
 	MaxForged = 64 << 10
 )
+
+// MaxCounted is how much of a larger body is read to tell its size and digest.
+const MaxCounted = 64 << 20
 
 // A flood of forgeries from one address is kept up to floodFree an hour, then counted, and every floodSample-th is kept.
 const (
@@ -91,6 +95,9 @@ type Hook struct {
 // Moved reports whether it changed the state of its payout.
 func (h Hook) Moved() bool { return h.From != h.To }
 
+// Whole reports whether the body is kept as it came, so that it can be judged.
+func (h Hook) Whole() bool { return h.Size == len(h.Body) && !h.AtLeast && h.ForgottenAt.IsZero() }
+
 // Genuine reports whether it passed verification.
 func (h Hook) Genuine() bool {
 	switch h.Verdict {
@@ -132,6 +139,8 @@ type Incoming struct {
 	Header  http.Header
 	Body    []byte // at most MaxBody bytes
 	Size    int    // of the whole body, as far as it was read
+	Digest  string // hex SHA-256 of the same; "": Body is the whole
+	AtLeast bool   // more came than was read
 }
 
 func digestOf(b []byte) string {
@@ -152,7 +161,8 @@ func (s *Service) Receive(ctx context.Context, in Incoming) (providers.Reply, er
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), judgeLife)
 	defer cancel()
 	h := Hook{ID: s.NewID(), Token: in.Token, Address: in.Address, ReceivedAt: s.Now(), Header: keptHeader(in.Header),
-		Body: in.Body, Size: max(in.Size, len(in.Body)), Digest: digestOf(in.Body), Verdict: Received, DueAt: s.Now().Add(leftAfter)}
+		Body: in.Body, Size: max(in.Size, len(in.Body)), Digest: cmp.Or(in.Digest, digestOf(in.Body)),
+		AtLeast: in.AtLeast, Verdict: Received, DueAt: s.Now().Add(leftAfter)}
 	a, err := s.Stores.AccountByToken(ctx, in.Token)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return providers.Reply{}, err
@@ -183,7 +193,7 @@ func (s *Service) flood(ctx context.Context, a store.Account, h Hook) (bool, pro
 		return true, providers.Reply{}, err
 	}
 	if a.ID != "" {
-		if _, err := s.read(ctx, a, h); !isForgery(err) {
+		if _, _, err := s.read(ctx, a, h); !isForgery(err) {
 			return err == nil, providers.Reply{}, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/paywicket/paywicket/web/audit"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
 )
@@ -27,6 +28,9 @@ type Repository interface {
 	CountFlood(ctx context.Context, address string, at time.Time) (int, error)
 	// Floods lists what was counted since a time, the latest hours first.
 	Floods(ctx context.Context, since time.Time, limit int) ([]Flood, error)
+	// Did writes down what people had done with webhooks, and Acts lists it, the first one first.
+	Did(ctx context.Context, acts []Act, entries ...audit.Entry) error
+	Acts(ctx context.Context, s payout.Scope, hook string) ([]Act, error)
 	// AddWords makes the next webhooks findable by their words and reports how many it took.
 	AddWords(ctx context.Context, limit int) (int, error)
 }
