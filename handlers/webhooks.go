@@ -17,6 +17,8 @@ import (
 func (h *Handlers) webhookRoutes() []route {
 	return []route{
 		{"GET /webhooks", h.listWebhooks, access.ViewWebhooks},
+		{"GET /webhooks/replay", h.showReplay, access.ViewWebhooks},
+		{"POST /webhooks/replay", h.replayWebhooks, access.ApprovePayouts},
 		{"GET /webhooks/{id}", h.showWebhook, access.ViewWebhooks},
 		{"POST /webhooks/{id}/older", h.compareWebhook, access.ViewWebhooks},
 	}

@@ -14,6 +14,17 @@ func Webhook(ctx context.Context, id string) string { return to(ctx, "webhooks",
 // WebhookOlder is where one message is held against older secrets.
 func WebhookOlder(ctx context.Context, id string) string { return to(ctx, "webhooks", id, "older") }
 
+// Replay is where kept messages are judged anew.
+func Replay(ctx context.Context) string { return to(ctx, "webhooks", "replay") }
+
+// ReplayQuery is the preview of what a filter finds.
+func ReplayQuery(ctx context.Context, query url.Values) string { return with(Replay(ctx), query) }
+
+// ReplayOne is the preview of one message.
+func ReplayOne(ctx context.Context, id string) string {
+	return ReplayQuery(ctx, url.Values{"hook": {id}})
+}
+
 // People is everyone who may sign in.
 func People(ctx context.Context) string { return to(ctx, "people") }
 

@@ -1,0 +1,153 @@
+package handlers_test
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/web"
+	"github.com/paywicket/paywicket/web/store"
+)
+
+// horn is a company whose webhooks are genuine if they carry the account's key, and never about a payout of ours.
+type horn struct {
+	tillAccount
+	key string
+}
+
+func (h horn) ReadWebhook(_ context.Context, w providers.Webhook) (providers.Event, error) {
+	step := providers.Step{Name: "signature", OK: w.Header.Get("Key") == h.key, Note: "Key"}.Compared([]byte("abcdefgh"), hex.EncodeToString([]byte("zyx"))).
+		Over("&", []string{"amount", "name"}, map[string]string{"amount": "1234.56", "name": "Ama Owusu"})
+	if !step.OK {
+		return providers.Event{}, &providers.Error{Code: "signature", Steps: []providers.Step{step}, Reply: &providers.Reply{Status: 403}}
+	}
+	return providers.Event{Name: "login", Ignore: true, Steps: []providers.Step{step}, Reply: providers.Reply{Status: 200}}, nil
+}
+
+// hornDesk is a console with an account at the horn, whose key is "first".
+func hornDesk(t *testing.T) (*site, store.Account) {
+	t.Helper()
+	def := newTill().definition()
+	def.ID, def.Name, def.Webhooks = "horn", "Horn", providers.WebhooksByHand
+	def.Open = func(c providers.Config) (providers.Provider, error) {
+		return horn{tillAccount{newTill()}, c.Settings.Get("key")}, nil
+	}
+	s := newSite(t, func(c *web.Config) { c.Providers = []providers.Definition{def} })
+	boss := s.setup()
+	st := s.store(boss, "Kora Market")
+	s.person("Marit de Graaf", maritMail, accountantOf(st))
+	a, err := s.admin.Stores.Connect(t.Context(), boss, store.Connection{Store: st.ID, Provider: "horn", Live: true, Label: "Horn Lomé", Settings: map[string]string{"key": "first"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, a
+}
+
+// blow posts a message of the horn.
+func (s *site) blow(a store.Account, key, body string) {
+	s.t.Helper()
+	s.clock.Add(time.Second)
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+"/hooks/"+a.Token, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Key", key)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = res.Body.Close()
+}
+
+// TestWebhookPanel: why a message was refused is answered on its page, and which secret would have fitted.
+func TestWebhookPanel(t *testing.T) {
+	s, a := hornDesk(t)
+	s.blow(a, "second", `{"a":1}`)
+	page := s.newest()
+	for _, text := range []string{"Signature", "Expected 61626364…", "got 7a7978…", "··4.56", "··wusu", "None of those that may fit", "Not reached", "Horn Lomé", "7 bytes"} {
+		if !page.says(text) {
+			t.Errorf("the page lacks %q", text)
+		}
+	}
+	if page.says("1234.56") || page.says("Ama") {
+		t.Error("what is signed is not masked")
+	}
+	checkPage(t, page)
+	marit := s.signIn(maritMail)
+	page = marit.get(strings.TrimPrefix(page.path, s.base()))
+	page = marit.submit("form[id=older]", nil)
+	if !page.says("No version of the settings fits") || !page.says("Held against older secrets by Marit de Graaf") || !page.says("None fits") {
+		t.Errorf("got %q", page.text("main"))
+	}
+	if _, err := s.admin.Stores.ReplaceSettings(t.Context(), s.byEmail("ifeoma@kora.example"), a.ID, map[string]string{"key": "second"}); err != nil {
+		t.Fatal(err)
+	}
+	if page = marit.submit("form[id=older]", nil); !page.says("These versions of the settings fit: 2") {
+		t.Errorf("got %q", page.text("main"))
+	}
+	checkPage(t, page)
+}
+
+// TestReplayPages: the preview says how many would change, whoever asks; only a super admin may go on, and then it is done once.
+func TestReplayPages(t *testing.T) {
+	s, a := hornDesk(t)
+	for _, body := range []string{"1", "2", "3"} {
+		s.blow(a, "second", body)
+	}
+	s.blow(a, "third", "4")
+	if _, err := s.admin.Stores.ReplaceSettings(t.Context(), s.byEmail("ifeoma@kora.example"), a.ID, map[string]string{"key": "second"}); err != nil {
+		t.Fatal(err)
+	}
+	marit := s.signIn(maritMail)
+	page := marit.get("/webhooks/replay?all=1&verdict=forged")
+	if !page.says("3 of 4 would change something") || page.find("input[name=ids]") != nil || !page.says("A super admin may replay them") {
+		t.Errorf("an accountant: got %q", page.text("main"))
+	}
+	checkPage(t, page)
+	ids := attr(s.get("/webhooks/replay?all=1&verdict=forged").find("input[name=ids]"), "value")
+	if page = marit.post("/webhooks/replay", url.Values{"ids": {ids}}); page.status != http.StatusForbidden {
+		t.Errorf("an accountant: got %d", page.status)
+	}
+	page = s.get("/webhooks")
+	boxes := page.all("#webhooks input[name=hook]")
+	if len(boxes) != 4 {
+		t.Fatalf("got %d boxes", len(boxes))
+	}
+	page = s.get("/webhooks/replay?hook=" + attr(boxes[0], "value") + "&hook=" + attr(boxes[1], "value"))
+	if !page.says("1 of 2 would change something") || !page.says("The signature does not fit") {
+		t.Errorf("two: got %q", page.text("main"))
+	}
+	checkPage(t, page)
+	s.get("/webhooks/replay?all=1")
+	if page = s.submit("main form", nil); !page.says("3 of 4 changed something") {
+		t.Errorf("done: got %q", page.text("body"))
+	}
+	if page = s.get("/webhooks/replay?all=1"); !page.says("0 of 4 would change something") || page.find("input[name=ids]") != nil {
+		t.Errorf("again: got %q", page.text("main"))
+	}
+	if page = s.post("/webhooks/replay", url.Values{"ids": {ids}}); !page.says("0 of 4 changed something") {
+		t.Errorf("again: got %q", page.text("body"))
+	}
+	if page = s.get("/webhooks?verdict=ignored"); rowsOf(page) != 3 {
+		t.Errorf("got %d taken in, want 3", rowsOf(page))
+	}
+	page = s.get(strings.TrimPrefix(attr(page.find("#webhooks tbody a"), "href"), s.base()))
+	if !page.says("Replayed by Ifeoma Lindqvist") || !page.says("Version 2 of the account’s settings") {
+		t.Errorf("its page: got %q", page.text("main"))
+	}
+	for path, want := range map[string]int{"/webhooks/replay": 200, "/webhooks/replay?hook=no-such": 404, "/webhooks/replay?hook=%00": 404} {
+		if page := s.get(path); page.status != want {
+			t.Errorf("%s: got %d, want %d", path, page.status, want)
+		}
+	}
+	for _, bad := range []url.Values{{}, {"ids": {""}}, {"ids": {strings.Repeat("x", 50_000)}}, {"ids": {"a", "b"}}, {"ids": {"no-such"}}} {
+		if page := s.post("/webhooks/replay", bad); page.status < 400 || page.status >= 500 {
+			t.Errorf("%.40v: got %d", bad, page.status)
+		}
+	}
+}
