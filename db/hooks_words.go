@@ -19,19 +19,10 @@ const maxWords = 64 << 10
 // AddWords makes the next webhooks findable by their words, in the order in which they were kept, and reports how many. It is
 // done apart from taking them in, so that no provider waits for it, and many share a commit.
 func (r Hooks) AddWords(ctx context.Context, limit int) (int, error) {
-	type row struct {
-		seq int64
-		inbox.Hook
-	}
-	var all []row
+	var all []seqHook
 	err := r.d.inTx(ctx, func(tx *sql.Tx) error {
 		var err error
-		all, err = collect(ctx, tx, func(scan func(...any) error) (row, error) {
-			var one row
-			var err error
-			one.Hook, err = scanHook(func(into ...any) error { return scan(append([]any{&one.seq}, into...)...) })
-			return one, err
-		}, `select seq, `+hookColumns+` from hooks where seq > (select at from hook_marks where name = 'words') order by seq limit $1`, limit)
+		all, err = collect(ctx, tx, scanSeqHook, `select seq, `+hookColumns+` from hooks where seq > (select at from hook_marks where name = 'words') order by seq limit $1`, limit)
 		if err != nil || len(all) == 0 {
 			return err
 		}

@@ -151,3 +151,27 @@ func TestReplayPages(t *testing.T) {
 		}
 	}
 }
+
+// TestHookDays: how long webhooks are kept whole is set on the page of settings.
+func TestHookDays(t *testing.T) {
+	s, _ := hornDesk(t)
+	page := s.get("/settings")
+	checkPage(t, page)
+	if got := shown(page.find("form[id=hook-days]")).Get("days"); got != "400" {
+		t.Errorf("got %s days at first", got)
+	}
+	s.submit("form[id=hook-days]", url.Values{"days": {"90"}})
+	if got := shown(s.page.find("form[id=hook-days]")).Get("days"); got != "90" || !s.page.says("Older webhooks are emptied within a day") {
+		t.Errorf("got %s days", got)
+	}
+	for _, bad := range []string{"", "1", "-1", "99999999999999999999", "x"} {
+		if page := s.post("/settings/webhooks", url.Values{"days": {bad}}); page.status != http.StatusUnprocessableEntity {
+			t.Errorf("%q: got %d", bad, page.status)
+		}
+		s.get("/settings")
+	}
+	marit := s.signIn(maritMail)
+	if page := marit.post("/settings/webhooks", url.Values{"days": {"30"}}); page.status != http.StatusForbidden {
+		t.Errorf("an accountant: got %d", page.status)
+	}
+}

@@ -43,6 +43,9 @@ func Audit(ctx context.Context) string { return to(ctx, "audit") }
 // Settings is what holds for the installation.
 func Settings(ctx context.Context) string { return to(ctx, "settings") }
 
+// SettingsWebhooks is where it is set for how long webhooks are kept whole.
+func SettingsWebhooks(ctx context.Context) string { return to(ctx, "settings", "webhooks") }
+
 // Hook is where a provider posts its webhooks.
 func Hook(ctx context.Context, token string) string { return to(ctx, "hooks", token) }
 

@@ -105,3 +105,52 @@ func TestVersionAndLate(t *testing.T) {
 		}
 	}
 }
+
+// TestKeepDays: a super admin says for how long webhooks are kept whole; those that are not can neither be replayed nor compared.
+func TestKeepDays(t *testing.T) {
+	w := newWorld(t).connect()
+	p := w.accepted(w.one, "r1")
+	_, h := w.post(w.one, keyOne, about(p, "accepted").bytes())
+	forget := func(days time.Duration) int {
+		t.Helper()
+		w.clock.add(days * 24 * time.Hour)
+		n, err := w.Forget(w.ctx)
+		w.must(err)
+		return n
+	}
+	if n := forget(399); n != 0 {
+		t.Errorf("after 399 days: emptied %d", n)
+	}
+	for name, by := range map[string]access.Person{"merchant": w.maker, "nobody": {}} {
+		if err := w.SetKeepDays(w.ctx, by, 30); !errors.Is(err, access.ErrNotFound) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	for _, days := range []int{-1, 1, 29, 401, 1 << 40} {
+		if err := w.SetKeepDays(w.ctx, w.boss, days); !errors.Is(err, inbox.ErrDays) {
+			t.Errorf("%d days: got %v", days, err)
+		}
+	}
+	w.must(w.SetKeepDays(w.ctx, w.boss, 0))
+	if n := forget(4000); n != 0 {
+		t.Errorf("for ever: emptied %d", n)
+	}
+	w.must(w.SetKeepDays(w.ctx, w.boss, 400))
+	w.must(w.SetKeepDays(w.ctx, w.boss, 400))
+	if n := w.number(`select count(*) from audit where action = 'settings.changed'`); n != 2 {
+		t.Errorf("got %d audit rows, want 2", n)
+	}
+	if n := forget(0); n != 1 {
+		t.Errorf("after 400 days: emptied %d", n)
+	}
+	got := w.hook(h.ID)
+	if len(got.Body) != 0 || got.Digest != h.Digest || got.Size != h.Size || got.Verdict != h.Verdict {
+		t.Errorf("got %+v", got)
+	}
+	if _, err := w.Compare(w.ctx, w.boss, h.ID); !errors.Is(err, inbox.ErrNotWhole) {
+		t.Errorf("compared: %v", err)
+	}
+	if said, err := w.Preview(w.ctx, w.boss, []string{h.ID}); err != nil || said[0].Bar != inbox.BarCut {
+		t.Errorf("replayed: %+v, %v", said, err)
+	}
+}

@@ -31,6 +31,11 @@ type Repository interface {
 	// Did writes down what people had done with webhooks, and Acts lists it, the first one first.
 	Did(ctx context.Context, acts []Act, entries ...audit.Entry) error
 	Acts(ctx context.Context, s payout.Scope, hook string) ([]Act, error)
+	// KeepDays is for how many days headers and bodies are kept, 0 for ever.
+	KeepDays(ctx context.Context) (int, error)
+	SetKeepDays(ctx context.Context, days int, entries ...audit.Entry) error
+	// Forget empties headers and bodies of some webhooks that came before a time and reports how many.
+	Forget(ctx context.Context, before time.Time, limit int) (int, error)
 	// AddWords makes the next webhooks findable by their words and reports how many it took.
 	AddWords(ctx context.Context, limit int) (int, error)
 }
