@@ -54,8 +54,14 @@ func (h *Handlers) inboxOf(r *http.Request, q webhooks.Query) (webhooks.List, er
 	if list.Accounts, err = h.Stores.Accounts(r.Context(), person(r), access.ViewWebhooks); err != nil {
 		return list, err
 	}
+	plain := !q.Set() && q.Get("after")+q.Get("before") == ""
+	if plain {
+		if list.Radar, err = h.Inbox.Radar(r.Context(), person(r)); err != nil {
+			return list, err
+		}
+	}
 	if access.ReachOf(person(r), access.ViewWebhooks).All {
-		list.Floods, err = h.floods(r, q)
+		list.Floods, err = h.floods(r, q, plain)
 	}
 	return list, err
 }
@@ -68,11 +74,11 @@ const (
 	oldFloods  = 90 * 24 * time.Hour
 )
 
-func (h *Handlers) floods(r *http.Request, q webhooks.Query) ([]inbox.Flood, error) {
+func (h *Handlers) floods(r *http.Request, q webhooks.Query, plain bool) ([]inbox.Flood, error) {
 	if q.Get("view") == webhooks.Floods {
 		return h.Hooks.Floods(r.Context(), h.Now().Add(-oldFloods), manyFloods)
 	}
-	if q.Set() || q.Get("after")+q.Get("before") != "" {
+	if !plain {
 		return nil, nil
 	}
 	return h.Hooks.Floods(r.Context(), h.Now().Add(-lateFloods), fewFloods)

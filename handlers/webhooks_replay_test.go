@@ -2,7 +2,9 @@ package handlers_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -173,5 +175,53 @@ func TestHookDays(t *testing.T) {
 	marit := s.signIn(maritMail)
 	if page := marit.post("/settings/webhooks", url.Values{"days": {"30"}}); page.status != http.StatusForbidden {
 		t.Errorf("an accountant: got %d", page.status)
+	}
+}
+
+// raw runs a statement past the console.
+func (s *site) raw(query string, args ...any) {
+	s.t.Helper()
+	d, err := sql.Open("sqlite", "file:"+s.cfg.Database+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }() // what counts is checked
+	if _, err := d.ExecContext(s.t.Context(), query, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// TestRadarPage: payouts that end without a webhook, or do not end, stand on top of the inbox.
+func TestRadarPage(t *testing.T) {
+	s, a := hornDesk(t)
+	add := func(id, state string, age time.Duration, ended int64) {
+		t.Helper()
+		at := s.clock.Now().Add(-age).UnixMilli()
+		s.raw(`insert into payouts (id, store, account, provider, live, state, version, input, content, method, author, editors, created_at, updated_at, ended_at)
+			values ($1, $2, $3, 'horn', 1, $4, 1, '{}', '{}', 'mm_bj', '', '[]', $5, $5, $6)`, id, string(a.Store), string(a.ID), state, at, ended*(at+60_000))
+		s.raw(`insert into attempts (payout, no, account, decision, reference, epoch, started_at) values ($1, 1, $2, 1, $1, 1, $3)`, id, string(a.ID), at)
+	}
+	if page := s.get("/webhooks"); page.says("News that are missing") {
+		t.Error("something is missing before anything was sent")
+	}
+	add("LATE00000000", "accepted", 25*time.Hour, 0)
+	page := s.get("/webhooks")
+	if !page.says("Horn Lomé: the provider is quiet") || !page.says("1 payout takes longer than 24 hours") {
+		t.Errorf("got %q", page.text("#inbox"))
+	}
+	for i := range 5 {
+		add(fmt.Sprintf("DONE0000000%d", i), "paid", time.Duration(i+1)*time.Hour, 1)
+	}
+	s.clock.Add(6 * time.Minute) // what was learned is looked up again
+	page = s.get("/webhooks")
+	if !page.says("Horn Lomé: our address is not reached") || !page.says("The last 5 payouts ended without a webhook") || !page.says("Half of the last 5 took up to 1 minute") {
+		t.Errorf("got %q", page.text("#inbox"))
+	}
+	checkPage(t, page)
+	if page := s.signIn(maritMail).get("/webhooks"); !page.says("our address is not reached") {
+		t.Error("an accountant of the store is not told")
+	}
+	if page := s.get("/webhooks?q=x"); page.says("our address is not reached") {
+		t.Error("it stands above what is searched")
 	}
 }

@@ -41,5 +41,5 @@ create index hook_acts_hook on hook_acts (hook, seq);
 create index hook_floods_hour on hook_floods (hour);
 
 -- How long payouts take: the latest that ended, by what was asked for and by account.
-create index payouts_ended on payouts (provider, method, live, ended_at) where ended_at > 0 and state in ('paid', 'failed', 'cancelled', 'returned');
-create index payouts_ended_account on payouts (account, ended_at) where ended_at > 0 and state in ('paid', 'failed', 'cancelled', 'returned');
+create index payouts_ended on payouts (provider, method, live, ended_at) where ended_at > 0 and state in ('paid', 'failed', 'cancelled');
+create index payouts_ended_account on payouts (account, ended_at) where ended_at > 0 and state in ('paid', 'failed', 'cancelled');

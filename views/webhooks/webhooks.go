@@ -22,6 +22,7 @@ type List struct {
 	Page     inbox.Page
 	Accounts []store.Account
 	Floods   []inbox.Flood
+	Radar    []inbox.Silence
 	Catalog  store.Catalog
 }
 

@@ -130,6 +130,8 @@ type Service struct {
 	NewID   func() string
 	Log     *slog.Logger
 	Changed func() // called when a webhook waits to be confirmed; must not block
+
+	usual usualTimes
 }
 
 // Incoming is a request as it came in.

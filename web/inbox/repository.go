@@ -31,6 +31,14 @@ type Repository interface {
 	// Did writes down what people had done with webhooks, and Acts lists it, the first one first.
 	Did(ctx context.Context, acts []Act, entries ...audit.Entry) error
 	Acts(ctx context.Context, s payout.Scope, hook string) ([]Act, error)
+	// Flying lists payouts that were sent before a time and have not ended, those asked for first first.
+	Flying(ctx context.Context, s payout.Scope, before time.Time, limit int) ([]Flight, error)
+	// Took is how long the latest payouts took that ended, by what was asked for.
+	Took(ctx context.Context, w Way, limit int) ([]time.Duration, error)
+	// Ended lists the latest payouts of an account that ended since a time.
+	Ended(ctx context.Context, account store.AccountID, since time.Time, limit int) ([]Ending, error)
+	// Heard counts the latest webhooks of an account since a time, by verdict.
+	Heard(ctx context.Context, account store.AccountID, since time.Time, limit int) (map[Verdict]int, error)
 	// KeepDays is for how many days headers and bodies are kept, 0 for ever.
 	KeepDays(ctx context.Context) (int, error)
 	SetKeepDays(ctx context.Context, days int, entries ...audit.Entry) error
