@@ -19,19 +19,24 @@ type Hooks struct{ d *DB }
 // Hooks is the repository of webhooks.
 func (d *DB) Hooks() Hooks { return Hooks{d} }
 
-const hookColumns = `id, account, store, provider, token, address, received_at, header, body, size, digest, verdict, code, steps, event, result,
-	payout, from_state, to_state, duplicate_of, reply, tries, due_at, done_at`
+const hookColumns = `id, account, store, provider, token, address, received_at, header, body, ` + hookFacts
+
+// hookFacts are the columns after header and body.
+const hookFacts = `size, digest, at_least, verdict, code, steps, version, late, event, result, payout, from_state, to_state, duplicate_of, reply,
+	tries, due_at, done_at, forgotten_at`
 
 func scanHook(scan func(...any) error) (inbox.Hook, error) {
 	var h inbox.Hook
-	var received, due, done int64
+	var received, due, done, forgotten int64
+	var atLeast, late int
 	var header, steps, result string
-	err := scan(&h.ID, &h.Account, &h.Store, &h.Provider, &h.Token, &h.Address, &received, &header, &h.Body, &h.Size, &h.Digest, &h.Verdict, &h.Code,
-		&steps, &h.Event, &result, &h.Payout, &h.From, &h.To, &h.DuplicateOf, &h.Reply, &h.Tries, &due, &done)
+	err := scan(&h.ID, &h.Account, &h.Store, &h.Provider, &h.Token, &h.Address, &received, &header, &h.Body, &h.Size, &h.Digest, &atLeast, &h.Verdict, &h.Code,
+		&steps, &h.Version, &late, &h.Event, &result, &h.Payout, &h.From, &h.To, &h.DuplicateOf, &h.Reply, &h.Tries, &due, &done, &forgotten)
 	if err != nil {
 		return h, err
 	}
-	h.ReceivedAt, h.DueAt, h.DoneAt = moment(received), moment(due), moment(done)
+	h.ReceivedAt, h.DueAt, h.DoneAt, h.ForgottenAt = moment(received), moment(due), moment(done), moment(forgotten)
+	h.AtLeast, h.Late = atLeast == 1, late == 1
 	err = json.Unmarshal([]byte(header), &h.Header)
 	if steps != "" {
 		err = errors.Join(err, json.Unmarshal([]byte(steps), &h.Steps))
@@ -49,25 +54,38 @@ func (r Hooks) Keep(ctx context.Context, h inbox.Hook) error {
 		return err
 	}
 	return r.d.exec(ctx, nil, "keep webhook", `
-		insert into hooks (id, account, store, provider, token, address, received_at, header, body, size, digest, verdict, due_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		insert into hooks (id, account, store, provider, token, address, received_at, header, body, size, digest, at_least, verdict, due_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		h.ID, string(h.Account), string(h.Store), h.Provider, h.Token, h.Address, millis(h.ReceivedAt), texts[0], nonNil(h.Body), h.Size, h.Digest,
-		string(h.Verdict), millis(h.DueAt))
+		bit(h.AtLeast), string(h.Verdict), millis(h.DueAt))
 }
 
-// Save stores what was made of a webhook.
+// Save stores what was made of a webhook. Its words are added later, unless that was done before this was known.
 func (r Hooks) Save(ctx context.Context, h inbox.Hook) error {
+	return r.d.inTx(ctx, func(tx *sql.Tx) error { return r.save(ctx, tx, h) })
+}
+
+func (r Hooks) save(ctx context.Context, tx *sql.Tx, h inbox.Hook) error {
 	h.Result.Attempt.Kept = nil // per-payout secrets stay sealed with their attempt
 	texts, err := encode(h.Steps, h.Result)
 	if err != nil {
 		return err
 	}
-	return r.d.exec(ctx, nil, "save webhook", `
+	var indexed bool
+	var seq int64
+	err = tx.QueryRowContext(ctx, `
 		update hooks set body = $2, verdict = $3, code = $4, steps = $5, event = $6, result = $7, payout = $8, from_state = $9, to_state = $10,
-			duplicate_of = $11, reply = $12, tries = $13, due_at = $14, done_at = $15
-		where id = $1`,
+			duplicate_of = $11, reply = $12, tries = $13, due_at = $14, done_at = $15, version = $16, late = $17
+		where id = $1 returning seq, seq <= (select at from hook_marks where name = 'words')`,
 		h.ID, nonNil(h.Body), string(h.Verdict), h.Code, texts[0], h.Event, texts[1], string(h.Payout), string(h.From), string(h.To),
-		h.DuplicateOf, h.Reply, h.Tries, millis(h.DueAt), millis(h.DoneAt))
+		h.DuplicateOf, h.Reply, h.Tries, millis(h.DueAt), millis(h.DoneAt), h.Version, bit(h.Late)).Scan(&seq, &indexed)
+	if err != nil {
+		return fmt.Errorf("save webhook: %w", err)
+	}
+	if indexed {
+		return saveWords(ctx, tx, seq, h)
+	}
+	return nil
 }
 
 // Hook finds a webhook. One that no account has the address of is shown only to those who see every store.
@@ -78,69 +96,6 @@ func (r Hooks) Hook(ctx context.Context, s payout.Scope, id string) (inbox.Hook,
 		return h, inbox.ErrNotFound
 	}
 	return h, err
-}
-
-// List is one page of webhooks, newest first.
-func (r Hooks) List(ctx context.Context, s payout.Scope, f inbox.Filter) (inbox.Page, error) {
-	if f.Limit <= 0 {
-		f.Limit = 25
-	}
-	var w where
-	w.scope(s, "store")
-	w.addIf(string(f.Verdict), "verdict = ?")
-	w.addIf(string(f.Store), "store = ?")
-	w.addIf(f.Provider, "provider = ?")
-	w.addIf(string(f.Payout), "payout = ?")
-	w.addIf(string(f.Account), "account = ?")
-	verdicts := make([]string, len(f.Verdicts))
-	for i, v := range f.Verdicts {
-		verdicts[i] = string(v)
-	}
-	w.in("verdict", verdicts)
-	if !f.From.IsZero() {
-		w.add("received_at >= ?", millis(f.From))
-	}
-	if !f.To.IsZero() {
-		w.add("received_at < ?", millis(f.To))
-	}
-	order := "desc"
-	backwards := f.Before.ID != ""
-	switch {
-	case backwards:
-		w.add("(received_at, id) > (?, ?)", millis(f.Before.At), f.Before.ID)
-		order = "asc"
-	case f.After.ID != "":
-		w.add("(received_at, id) < (?, ?)", millis(f.After.At), f.After.ID)
-	}
-	w.args = append(w.args, f.Limit+1)
-	hooks, err := collect(ctx, r.d.read, scanHook, `select `+hookColumns+` from hooks where `+w.String()+
-		fmt.Sprintf(` order by received_at %s, id %s limit $%d`, order, order, len(w.args)), w.args...)
-	if err != nil {
-		return inbox.Page{}, fmt.Errorf("list webhooks: %w", err)
-	}
-	return hookPage(hooks, f, backwards), nil
-}
-
-func hookPage(hooks []inbox.Hook, f inbox.Filter, backwards bool) inbox.Page {
-	more := len(hooks) > f.Limit
-	hooks = hooks[:min(len(hooks), f.Limit)]
-	if backwards {
-		for i, j := 0, len(hooks)-1; i < j; i, j = i+1, j-1 {
-			hooks[i], hooks[j] = hooks[j], hooks[i]
-		}
-	}
-	page := inbox.Page{Hooks: hooks}
-	if len(hooks) == 0 {
-		return page
-	}
-	first, last := hooks[0], hooks[len(hooks)-1]
-	if (backwards && more) || (!backwards && f.After.ID != "") {
-		page.Prev = inbox.Cursor{At: first.ReceivedAt, ID: first.ID}
-	}
-	if backwards || more {
-		page.Next = inbox.Cursor{At: last.ReceivedAt, ID: last.ID}
-	}
-	return page
 }
 
 // Due lists webhooks that wait to be looked at again.
@@ -196,4 +151,15 @@ func (r Hooks) CountFlood(ctx context.Context, address string, at time.Time) (in
 			on conflict (address, hour) do update set count = count + 1 returning count`, address, millis(at.Truncate(time.Hour))).Scan(&n)
 	})
 	return n, err
+}
+
+// Floods lists what was counted since a time, the latest hours first.
+func (r Hooks) Floods(ctx context.Context, since time.Time, limit int) ([]inbox.Flood, error) {
+	return collect(ctx, r.d.read, func(scan func(...any) error) (inbox.Flood, error) {
+		var f inbox.Flood
+		var hour int64
+		err := scan(&f.Address, &hour, &f.Count)
+		f.Hour = moment(hour)
+		return f, err
+	}, `select address, hour, count from hook_floods where hour >= $1 order by hour desc, count desc limit $2`, millis(since.Truncate(time.Hour)), limit)
 }

@@ -161,7 +161,7 @@ func TestHooksList(t *testing.T) {
 		f    inbox.Filter
 		want []string
 	}{
-		"verdict":  {inbox.Filter{Verdict: inbox.Forged}, []string{"h6", "h3", "h0"}},
+		"verdict":  {inbox.Filter{Verdicts: []inbox.Verdict{inbox.Forged}}, []string{"h6", "h3", "h0"}},
 		"provider": {inbox.Filter{Provider: "other"}, []string{"h6", "h3", "h0"}},
 		"payout":   {inbox.Filter{Payout: "P"}, []string{"h6", "h3", "h0"}},
 		"nothing":  {inbox.Filter{Provider: "' or 1=1 --"}, nil},

@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"net/http"
 
@@ -14,16 +16,14 @@ func (h *Handlers) hookRoutes() []route {
 }
 
 // receiveHook hands a webhook to the inbox and answers as its provider expects. A body over the limit is kept as far as
-// it was read, and refused.
+// its beginning, with the size and digest of the whole, and refused.
 func (h *Handlers) receiveHook(w http.ResponseWriter, r *http.Request) error {
-	var body bytes.Buffer
-	n, err := io.Copy(&body, io.LimitReader(r.Body, inbox.MaxBody+1))
+	in, err := readHook(r.Body)
 	if err != nil {
 		return &formError{status: http.StatusBadRequest, key: "error.form"}
 	}
-	kept := body.Bytes()[:min(body.Len(), inbox.MaxBody)]
-	reply, err := h.Inbox.Receive(r.Context(), inbox.Incoming{
-		Token: r.PathValue("token"), Address: h.address(r), Header: r.Header, Body: kept, Size: int(n)})
+	in.Token, in.Address, in.Header = r.PathValue("token"), h.address(r), r.Header
+	reply, err := h.Inbox.Receive(r.Context(), in)
 	if err != nil {
 		h.Log.ErrorContext(r.Context(), "keep webhook", "err", err)
 		w.Header().Set("Retry-After", "5")
@@ -36,4 +36,22 @@ func (h *Handlers) receiveHook(w http.ResponseWriter, r *http.Request) error {
 	w.WriteHeader(max(reply.Status, http.StatusOK))
 	_, err = w.Write(reply.Body)
 	return err
+}
+
+// readHook reads a body. What is beyond the limit is only counted and goes into the digest, whatever becomes of the line then.
+func readHook(from io.Reader) (inbox.Incoming, error) {
+	var body bytes.Buffer
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(&body, sum), io.LimitReader(from, inbox.MaxBody))
+	if err != nil {
+		return inbox.Incoming{}, err
+	}
+	in := inbox.Incoming{Body: body.Bytes(), Size: int(n)}
+	if n == inbox.MaxBody {
+		rest, err := io.Copy(sum, io.LimitReader(from, inbox.MaxCounted-inbox.MaxBody))
+		more, _ := io.CopyN(io.Discard, from, 1) // whether anything follows is all there is to know
+		in.Size, in.AtLeast = int(n+rest), err != nil || more > 0
+	}
+	in.Digest = hex.EncodeToString(sum.Sum(nil))
+	return in, nil
 }

@@ -193,8 +193,9 @@ type Result struct {
 
 // Webhook is one callback, already stored.
 type Webhook struct {
-	Header http.Header
-	Body   []byte
+	Header  http.Header
+	Body    []byte
+	Address string // who posted it
 	// Find returns a stored attempt of this account by reference or identifier (per-payout secrets, amounts).
 	Find func(ctx context.Context, a Attempt) (Found, error)
 }
@@ -215,13 +216,6 @@ type Event struct {
 	// Unmatched is the reply when no payout fits; zero means Reply.
 	Unmatched Reply
 	Steps     []Step // how it was verified, for the inbox
-}
-
-// Step is one step of a verification as the inbox shows it. It must hold no secret.
-type Step struct {
-	Name string // "signature", "merchant", "payload": a message key "hook.step.<name>"
-	OK   bool
-	Note string // in the company's terms: the header's name, the prefix that was expected
 }
 
 // Reply is an HTTP answer to a webhook.

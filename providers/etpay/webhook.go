@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -20,6 +22,7 @@ const (
 	stepOrder     = "order"
 	stepSignature = "signature"
 	stepMerchant  = "merchant"
+	stepClock     = "clock"
 )
 
 // expired is how far a token may be past its own end; maxHook is the largest message that is looked at.
@@ -50,10 +53,13 @@ func (a *account) ReadWebhook(ctx context.Context, w providers.Webhook) (provide
 	if key == "" {
 		return a.hint(found, steps), nil
 	}
+	steps = append(steps, token.signatureStep(key))
 	if !token.signed(key) {
-		return providers.Event{}, notGenuine(http.StatusUnauthorized, errors.New("signature"), append(steps, providers.Step{Name: stepSignature, Note: hookAlg})...)
+		return providers.Event{}, notGenuine(http.StatusUnauthorized, errors.New("signature"), steps...)
 	}
-	steps = append(steps, providers.Step{Name: stepSignature, OK: true, Note: hookAlg})
+	if end, ok := claims.time(claimEnd); ok {
+		steps = append(steps, providers.Step{Name: stepClock, OK: a.cfg.Now().Sub(end) <= expired, Note: claimEnd + " " + end.UTC().Format(time.RFC3339)})
+	}
 	if problem := a.strange(claims, found); problem != "" {
 		return providers.Event{}, notGenuine(http.StatusUnauthorized, errors.New(problem), append(steps, providers.Step{Name: stepMerchant, Note: problem})...)
 	}
@@ -104,6 +110,12 @@ type token struct {
 
 func (t token) signed(key string) bool {
 	return hmac.Equal(t.signature, mac(key, t.text))
+}
+
+// signatureStep says how the signature was checked: it is over the header and the claims, as they came.
+func (t token) signatureStep(key string) providers.Step {
+	signed := fmt.Sprintf("header.claims (%d bytes)", len(t.text))
+	return providers.Step{Name: stepSignature, OK: t.signed(key), Note: hookAlg, Signed: signed}.Compared(mac(key, t.text), hex.EncodeToString(t.signature))
 }
 
 func mac(key, text string) []byte {

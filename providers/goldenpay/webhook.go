@@ -25,10 +25,11 @@ func (a *account) ReadWebhook(ctx context.Context, w providers.Webhook) (provide
 		return providers.Event{}, notGenuine(err, providers.Step{Name: stepPayload, Note: err.Error()})
 	}
 	steps := []providers.Step{{Name: stepPayload, OK: true, Note: unsigned(nested)}}
-	if !p.signed(a.cfg.Settings.Get(settingKey)) {
-		return providers.Event{}, notGenuine(errors.New("signature"), append(steps, providers.Step{Name: stepSignature, Note: "sign"})...)
+	checked := p.signatureStep(a.cfg.Settings.Get(settingKey))
+	steps = append(steps, checked)
+	if !checked.OK {
+		return providers.Event{}, notGenuine(errors.New("signature"), steps...)
 	}
-	steps = append(steps, providers.Step{Name: stepSignature, OK: true, Note: "sign"})
 	if p["mch_id"] != a.merchant() {
 		return providers.Event{}, notGenuine(errors.New("merchant"), append(steps, providers.Step{Name: stepMerchant, Note: "mch_id"})...)
 	}

@@ -46,6 +46,15 @@ func (p params) signed(key string) bool {
 	return err == nil && hmac.Equal(given, want)
 }
 
+// signatureStep says how the signature was checked.
+func (p params) signatureStep(key string) providers.Step {
+	want, _ := hex.DecodeString(p.signature(key)) // our own
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(p)), func(name string) bool { return name == "sign" || p[name] == "" })
+	s := providers.Step{Name: stepSignature, OK: p.signed(key), Note: "sign"}.Compared(want, p["sign"]).Over(signJoin, names, p)
+	s.Signed = "[key]" + signJoin + s.Signed
+	return s
+}
+
 func (p params) query() string {
 	values := url.Values{}
 	for name, value := range p {

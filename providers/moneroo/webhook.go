@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -24,7 +25,7 @@ func kept() providers.Reply { return providers.Reply{Status: http.StatusOK} }
 // ReadWebhook verifies a webhook over its raw bytes. What a payout's says is announced to be incomplete and has no time
 // in it, so it is only a reason to ask: Confirm is always set.
 func (a *adapter) ReadWebhook(_ context.Context, w providers.Webhook) (providers.Event, error) {
-	steps := []providers.Step{{Name: "signature", OK: a.signed(w), Note: signatureName}}
+	steps := []providers.Step{a.signatureStep(w)}
 	if !steps[0].OK {
 		return providers.Event{}, &providers.Error{
 			Code: codeSignature, Steps: steps, Reply: &providers.Reply{Status: http.StatusForbidden},
@@ -37,6 +38,16 @@ func (a *adapter) ReadWebhook(_ context.Context, w providers.Webhook) (providers
 		return providers.Event{}, &providers.Error{Code: codePayload, Steps: event.Steps, Err: err}
 	}
 	return event, nil
+}
+
+// signatureStep says how the signature was checked: it is over the bytes of the body as they are.
+func (a *adapter) signatureStep(w providers.Webhook) providers.Step {
+	s := providers.Step{Name: "signature", OK: a.signed(w), Note: signatureName, Signed: fmt.Sprintf("body (%d bytes)", len(w.Body))}
+	if a.secret == "" {
+		s.Note += ": no webhook secret"
+		return s
+	}
+	return s.Compared(sign(a.secret, w.Body), w.Header.Get(signatureName))
 }
 
 // signed reports whether the body was signed with the account's secret. There is no prefix and one header only; the

@@ -2,6 +2,7 @@ package moneroo
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -129,7 +130,9 @@ func TestReadWebhook(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.want.Reply, c.want.Unmatched = kept(), kept()
-			c.want.Steps = []providers.Step{{Name: "signature", OK: true, Note: signatureName}, {Name: "payload", OK: true, Note: c.want.Name}}
+			begins := signed(c.body)[:8]
+			c.want.Steps = []providers.Step{{Name: "signature", OK: true, Note: signatureName, Expected: begins, Got: begins,
+				Signed: fmt.Sprintf("body (%d bytes)", len(c.body))}, {Name: "payload", OK: true, Note: c.want.Name}}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -27,10 +27,11 @@ func (a *account) ReadWebhook(_ context.Context, w providers.Webhook) (providers
 		return providers.Event{}, notGenuine(err, providers.Step{Name: stepPayload, Note: err.Error()})
 	}
 	steps := []providers.Step{{Name: stepPayload, OK: true, Note: note}}
-	if !data.signed(a.key(), sign) {
-		return providers.Event{}, notGenuine(errors.New("signature"), append(steps, providers.Step{Name: stepSignature, Note: "sign"})...)
+	checked := data.signatureStep(a.key(), sign)
+	steps = append(steps, checked)
+	if !checked.OK {
+		return providers.Event{}, notGenuine(errors.New("signature"), steps...)
 	}
-	steps = append(steps, providers.Step{Name: stepSignature, OK: true, Note: "sign"})
 	if data["user"] != a.user() {
 		return providers.Event{}, notGenuine(errors.New("merchant"), append(steps, providers.Step{Name: stepMerchant, Note: "user"})...)
 	}

@@ -71,6 +71,12 @@ func (p params) signed(key, signature string) bool {
 	return err == nil && hmac.Equal(given, p.sum(key))
 }
 
+// signatureStep says how the signature was checked.
+func (p params) signatureStep(key, signature string) providers.Step {
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(p)), func(name string) bool { return name == "sign" })
+	return providers.Step{Name: stepSignature, OK: p.signed(key, signature), Note: "sign"}.Compared(p.sum(key), signature).Over("&", names, p)
+}
+
 // flat reads a JSON object. Members that are objects or lists take no part in signatures: they are left out and named. PHP
 // writes true as 1 and false as nothing.
 func flat(body []byte) (params, []string, error) {

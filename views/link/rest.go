@@ -11,6 +11,20 @@ func Webhooks(ctx context.Context) string { return to(ctx, "webhooks") }
 // Webhook is one message.
 func Webhook(ctx context.Context, id string) string { return to(ctx, "webhooks", id) }
 
+// WebhookOlder is where one message is held against older secrets.
+func WebhookOlder(ctx context.Context, id string) string { return to(ctx, "webhooks", id, "older") }
+
+// Replay is where kept messages are judged anew.
+func Replay(ctx context.Context) string { return to(ctx, "webhooks", "replay") }
+
+// ReplayQuery is the preview of what a filter finds.
+func ReplayQuery(ctx context.Context, query url.Values) string { return with(Replay(ctx), query) }
+
+// ReplayOne is the preview of one message.
+func ReplayOne(ctx context.Context, id string) string {
+	return ReplayQuery(ctx, url.Values{"hook": {id}})
+}
+
 // People is everyone who may sign in.
 func People(ctx context.Context) string { return to(ctx, "people") }
 
@@ -28,6 +42,9 @@ func Audit(ctx context.Context) string { return to(ctx, "audit") }
 
 // Settings is what holds for the installation.
 func Settings(ctx context.Context) string { return to(ctx, "settings") }
+
+// SettingsWebhooks is where it is set for how long webhooks are kept whole.
+func SettingsWebhooks(ctx context.Context) string { return to(ctx, "settings", "webhooks") }
 
 // Hook is where a provider posts its webhooks.
 func Hook(ctx context.Context, token string) string { return to(ctx, "hooks", token) }

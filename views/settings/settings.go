@@ -5,9 +5,11 @@ package settings
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/paywicket/paywicket/views/ui"
+	"github.com/paywicket/paywicket/web/inbox"
 )
 
 // Page is the settings. Nothing in it is secret.
@@ -21,6 +23,7 @@ type Page struct {
 	Ancestors string
 	Proxies   []string
 	Languages []string
+	HookDays  int      // how long webhooks are kept whole, 0 for ever
 	NotReady  []string // why nothing is sent, nothing if all is well
 }
 
@@ -32,6 +35,19 @@ func (p Page) mode(ctx context.Context) ui.Field {
 		{Value: "two", Label: ui.T(ctx, "mode.two"), Note: ui.T(ctx, "mode.two_note")}, one}}
 	if refused {
 		f.Help = ui.T(ctx, "access.two_exist")
+	}
+	return f
+}
+
+// hookDays are the times for which webhooks may be kept whole.
+func (p Page) hookDays(ctx context.Context) ui.Field {
+	f := ui.Field{Name: "days", Label: ui.T(ctx, "settings.hook_days"), Help: ui.T(ctx, "settings.hook_days_help"), Value: strconv.Itoa(p.HookDays)}
+	for _, days := range inbox.KeepChoices() {
+		text := ui.N(ctx, "settings.days", days)
+		if days == 0 {
+			text = ui.T(ctx, "settings.for_ever")
+		}
+		f.Options = append(f.Options, ui.Option{Value: strconv.Itoa(days), Label: text})
 	}
 	return f
 }

@@ -3,19 +3,12 @@
 package webhooks
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/views"
-	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/views/ui"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/store"
@@ -23,66 +16,26 @@ import (
 
 // List is one page of the inbox.
 type List struct {
-	Page    inbox.Page
-	Filter  inbox.Filter
-	Catalog store.Catalog
+	Query    Query
+	Filter   inbox.Filter // of the query, what was understood
+	Wrong    []string     // names of what was not
+	Page     inbox.Page
+	Accounts []store.Account
+	Floods   []inbox.Flood
+	Radar    []inbox.Silence
+	Catalog  store.Catalog
 }
 
 // Show is one webhook.
 type Show struct {
 	Hook    inbox.Hook
 	Account store.Account
+	Acts    []inbox.Act
 	Catalog store.Catalog
 }
 
-// ReadCursor reads a place in the list from an address; what cannot be read is no place.
-func ReadCursor(text string) inbox.Cursor {
-	ms, id, ok := strings.Cut(text, "-")
-	n, err := strconv.ParseInt(ms, 10, 64)
-	if !ok || err != nil {
-		return inbox.Cursor{}
-	}
-	return inbox.Cursor{At: time.UnixMilli(n), ID: id}
-}
-
-func (l List) query(change func(url.Values)) url.Values {
-	q := url.Values{}
-	for name, value := range map[string]string{"verdict": string(l.Filter.Verdict), "store": string(l.Filter.Store), "provider": l.Filter.Provider, "payout": string(l.Filter.Payout)} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	change(q)
-	return q
-}
-
-func (l List) cursor(ctx context.Context, name string, c inbox.Cursor) string {
-	if c.ID == "" {
-		return ""
-	}
-	return link.WebhooksQuery(ctx, l.query(func(q url.Values) { q.Set(name, strconv.FormatInt(c.At.UnixMilli(), 10)+"-"+c.ID) }))
-}
-
 func (l List) pager(ctx context.Context) ui.PagerOpts {
-	return ui.PagerOpts{Shown: ui.N(ctx, "webhooks.shown", len(l.Page.Hooks)), Newer: l.cursor(ctx, "before", l.Page.Prev), Older: l.cursor(ctx, "after", l.Page.Next)}
-}
-
-// tabs are the views people need: everything, and what went wrong in which way.
-func (l List) tabs(ctx context.Context) []ui.Tab {
-	all := []ui.Tab{{Text: ui.T(ctx, "webhooks.all"), Href: l.view(ctx, ""), Current: l.Filter.Verdict == ""}}
-	for _, v := range []inbox.Verdict{inbox.Forged, inbox.Unmatched, inbox.Conflicting, inbox.Duplicate, inbox.Confirming, inbox.Misaddressed} {
-		all = append(all, ui.Tab{Text: ui.T(ctx, "hook.verdict."+string(v)), Href: l.view(ctx, v), Current: l.Filter.Verdict == v})
-	}
-	return all
-}
-
-func (l List) view(ctx context.Context, v inbox.Verdict) string {
-	return link.WebhooksQuery(ctx, l.query(func(q url.Values) {
-		q.Del("verdict")
-		if v != "" {
-			q.Set("verdict", string(v))
-		}
-	}))
+	return ui.PagerOpts{Shown: ui.N(ctx, "webhooks.shown", len(l.Page.Hooks)), Newer: l.Query.At(ctx, "before", l.Page.Prev), Older: l.Query.At(ctx, "after", l.Page.Next)}
 }
 
 // health is a verdict in a word with its tone.
@@ -114,7 +67,7 @@ func event(ctx context.Context, h inbox.Hook) string {
 // effect is what a webhook changed.
 func effect(ctx context.Context, h inbox.Hook) string {
 	if h.Moved() {
-		return ui.T(ctx, "webhooks.moved", "From", ui.T(ctx, "state."+string(h.From)), "To", ui.T(ctx, "state."+string(h.To)))
+		return moved(ctx, h.From, h.To)
 	}
 	return ui.T(ctx, "webhooks.none")
 }
@@ -174,16 +127,7 @@ func (s Show) headers() string {
 	return b.String()
 }
 
-// body is what came, laid out for reading if it is JSON, and never cut short without a word.
-func (s Show) body() string {
-	var laid bytes.Buffer
-	if json.Indent(&laid, s.Hook.Body, "", "  ") == nil {
-		return laid.String()
-	}
-	if utf8.Valid(s.Hook.Body) {
-		return string(s.Hook.Body)
-	}
-	return strings.ToValidUTF8(string(s.Hook.Body), "\uFFFD")
-}
+func (s Show) cut() bool { return !s.Hook.Whole() }
 
-func (s Show) cut() bool { return len(s.Hook.Body) < s.Hook.Size }
+// mayCompare reports whether the message can be held against older secrets.
+func (s Show) mayCompare() bool { return s.Hook.Whole() && s.Account.ID != "" }

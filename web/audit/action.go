@@ -40,6 +40,9 @@ const (
 	AccountFrozen       Action = "account.frozen"
 	AccountUnfrozen     Action = "account.unfrozen"
 
+	HooksReplayed Action = "webhook.replayed" // kept webhooks were judged anew
+	HookCompared  Action = "webhook.compared" // one was held against older secrets
+
 	RecipientMended Action = "recipient.mended" // completed after a company began to ask for more
 
 	StoreOpened   Action = "store.opened"
@@ -87,6 +90,7 @@ func Actions() []Action {
 		PayoutUnmapped, PayoutTestified, PayoutSettled, PayoutWaits, PayoutRevealed,
 		ConflictOpened, ConflictFound, ConflictClosed,
 		AccountConnected, AccountKeysReplaced, AccountTested, AccountFrozen, AccountUnfrozen,
+		HooksReplayed, HookCompared,
 		RecipientMended,
 		StoreOpened, StoreRenamed, StoreFrozen, StoreUnfrozen,
 		PersonInvited, PersonInviteConfirmed, PersonInviteRevoked, PersonJoined, PersonSignedIn, PersonSignInFailed, PersonDisabled, PersonEnabled, PersonRoleGranted,

@@ -4,6 +4,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,6 +28,9 @@ const (
 	MaxBody   = 1 << 20
 	MaxForged = 64 << 10
 )
+
+// MaxCounted is how much of a larger body is read to tell its size and digest.
+const MaxCounted = 64 << 20
 
 // A flood of forgeries from one address is kept up to floodFree an hour, then counted, and every floodSample-th is kept.
 const (
@@ -70,9 +74,12 @@ type Hook struct {
 	Body        []byte
 	Size        int    // of the whole body
 	Digest      string // hex SHA-256 of the whole body
+	AtLeast     bool   // more came than Size and Digest tell of
 	Verdict     Verdict
 	Code        string // why
 	Steps       []providers.Step
+	Version     int  // of the account's settings by which it is genuine, 0: by none
+	Late        bool // it came after the payout had ended, or long after that was sent
 	Event       string
 	Result      providers.Result
 	Payout      payout.ID
@@ -82,10 +89,14 @@ type Hook struct {
 	Tries       int       // how often it was looked at in vain
 	DueAt       time.Time // when it is looked at again
 	DoneAt      time.Time
+	ForgottenAt time.Time // when its body and header were emptied: Digest and Size stay
 }
 
 // Moved reports whether it changed the state of its payout.
 func (h Hook) Moved() bool { return h.From != h.To }
+
+// Whole reports whether the body is kept as it came, so that it can be judged.
+func (h Hook) Whole() bool { return h.Size == len(h.Body) && !h.AtLeast && h.ForgottenAt.IsZero() }
 
 // Genuine reports whether it passed verification.
 func (h Hook) Genuine() bool {
@@ -94,51 +105,6 @@ func (h Hook) Genuine() bool {
 		return false
 	}
 	return true
-}
-
-// Filter narrows the list of webhooks.
-type Filter struct {
-	Verdict  Verdict
-	Store    store.ID
-	Provider string
-	Payout   payout.ID
-	Account  store.AccountID
-	Verdicts []Verdict // any of these
-	From, To time.Time // [From, To) by arrival; zero: open
-	After    Cursor
-	Before   Cursor
-	Limit    int
-}
-
-// Cursor is a place in the list.
-type Cursor struct {
-	At time.Time
-	ID string
-}
-
-// Page is one page of the list, newest first.
-type Page struct {
-	Hooks      []Hook
-	Next, Prev Cursor
-}
-
-// Repository keeps webhooks. db.Hooks is the only implementation.
-type Repository interface {
-	// Keep stores a webhook durably before anything is made of it, with the time when it falls due unless Save comes first.
-	Keep(ctx context.Context, h Hook) error
-	// Save stores what was made of it.
-	Save(ctx context.Context, h Hook) error
-	Hook(ctx context.Context, s payout.Scope, id string) (Hook, error)
-	List(ctx context.Context, s payout.Scope, f Filter) (Page, error)
-	Due(ctx context.Context, now time.Time, limit int) ([]Hook, error)
-	// Tally counts what came in since a time, by verdict.
-	Tally(ctx context.Context, s payout.Scope, since time.Time) (map[Verdict]int, error)
-	// Same finds an earlier genuine webhook of an account with the same body.
-	Same(ctx context.Context, account store.AccountID, digest, except string) (Hook, error)
-	// Refused counts what was not genuine, or could not be looked at, from an address since a time; CountFlood counts one
-	// that is not kept.
-	Refused(ctx context.Context, address string, since time.Time) (int, error)
-	CountFlood(ctx context.Context, address string, at time.Time) (int, error)
 }
 
 // Payouts is what the inbox needs of payouts.
@@ -164,6 +130,8 @@ type Service struct {
 	NewID   func() string
 	Log     *slog.Logger
 	Changed func() // called when a webhook waits to be confirmed; must not block
+
+	usual usualTimes
 }
 
 // Incoming is a request as it came in.
@@ -173,6 +141,8 @@ type Incoming struct {
 	Header  http.Header
 	Body    []byte // at most MaxBody bytes
 	Size    int    // of the whole body, as far as it was read
+	Digest  string // hex SHA-256 of the same; "": Body is the whole
+	AtLeast bool   // more came than was read
 }
 
 // DigestOf is what Hook.Digest holds of a body.
@@ -194,7 +164,8 @@ func (s *Service) Receive(ctx context.Context, in Incoming) (providers.Reply, er
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), judgeLife)
 	defer cancel()
 	h := Hook{ID: s.NewID(), Token: in.Token, Address: in.Address, ReceivedAt: s.Now(), Header: keptHeader(in.Header),
-		Body: in.Body, Size: max(in.Size, len(in.Body)), Digest: DigestOf(in.Body), Verdict: Received, DueAt: s.Now().Add(leftAfter)}
+		Body: in.Body, Size: max(in.Size, len(in.Body)), Digest: cmp.Or(in.Digest, DigestOf(in.Body)),
+		AtLeast: in.AtLeast, Verdict: Received, DueAt: s.Now().Add(leftAfter)}
 	a, err := s.Stores.AccountByToken(ctx, in.Token)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return providers.Reply{}, err
@@ -225,7 +196,7 @@ func (s *Service) flood(ctx context.Context, a store.Account, h Hook) (bool, pro
 		return true, providers.Reply{}, err
 	}
 	if a.ID != "" {
-		if _, err := s.read(ctx, a, h); !isForgery(err) {
+		if _, _, err := s.read(ctx, a, h); !isForgery(err) {
 			return err == nil, providers.Reply{}, err
 		}
 	}

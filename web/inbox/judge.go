@@ -20,11 +20,11 @@ func (s *Service) judge(ctx context.Context, a store.Account, h *Hook) providers
 		h.shorten()
 		return text(http.StatusNotFound, "not found")
 	}
-	event, err := s.read(ctx, a, *h)
+	event, version, err := s.read(ctx, a, *h)
 	if err != nil {
 		return s.refuse(ctx, h, err)
 	}
-	h.Event, h.Result, h.Steps = event.Name, event.Result, event.Steps
+	h.Event, h.Result, h.Steps, h.Version = event.Name, event.Result, event.Steps, version
 	if event.Reply.Status == 0 {
 		event.Reply.Status = http.StatusOK
 	}
@@ -96,11 +96,12 @@ const oldKeys = 7 * 24 * time.Hour
 const maxOld = 5
 
 // read has the adapter verify and decode a message, with today's settings and then with those before. What only fits old
-// settings, which may have been changed because others got hold of them, is asked about before it moves anything.
-func (s *Service) read(ctx context.Context, a store.Account, h Hook) (providers.Event, error) {
-	if h.Size > len(h.Body) {
+// settings, which may have been changed because others got hold of them, is asked about before it moves anything. It says of
+// which version the settings are that fit.
+func (s *Service) read(ctx context.Context, a store.Account, h Hook) (providers.Event, int, error) {
+	if !h.Whole() {
 		reply := text(http.StatusRequestEntityTooLarge, "too large")
-		return providers.Event{}, &providers.Error{Code: "too_large", Reply: &reply}
+		return providers.Event{}, 0, &providers.Error{Code: "too_large", Reply: &reply}
 	}
 	event, err := s.readWith(ctx, a, a.Version, h)
 	for version := a.Version; isForgery(err) && version > max(1, a.Version-maxOld); version-- {
@@ -110,10 +111,10 @@ func (s *Service) read(ctx context.Context, a store.Account, h Hook) (providers.
 		}
 		if older, olderErr := s.readWith(ctx, a, version-1, h); olderErr == nil {
 			older.Confirm = true
-			return older, nil
+			return older, version - 1, nil
 		}
 	}
-	return event, err
+	return event, a.Version, err
 }
 
 func atVersion(a store.Account, version int) store.Account {
@@ -144,7 +145,7 @@ func (s *Service) readWith(ctx context.Context, a store.Account, version int, h 
 	var event providers.Event
 	err = safely(func() error {
 		var err error
-		event, err = reader.ReadWebhook(ctx, providers.Webhook{Header: h.Header, Body: h.Body, Find: find})
+		event, err = reader.ReadWebhook(ctx, providers.Webhook{Header: h.Header, Body: h.Body, Address: h.Address, Find: find})
 		return err
 	})
 	if broken != nil {
@@ -214,11 +215,25 @@ func (s *Service) settle(ctx context.Context, a store.Account, h *Hook, event pr
 		return err
 	}
 	h.Payout, h.From, h.To = p.ID, p.State, p.State
+	h.Late = isLate(p, no, h.ReceivedAt)
 	if field, _, _ := p.Contradicts(no, event.Result); event.Confirm && field == "" {
 		h.Verdict, h.DueAt = Confirming, s.Now()
 		return nil
 	}
 	return s.record(ctx, h, p, payout.Evidence{Source: payout.FromWebhook, Attempt: no, Result: event.Result, HookID: h.ID})
+}
+
+// lateAfter is how long after a payout was sent news of it are late.
+const lateAfter = payout.OverdueAccepted
+
+// isLate reports whether news come after the payout has ended by others, or long after the attempt they are about.
+func isLate(p *payout.Payout, attempt int, at time.Time) bool {
+	for _, t := range p.Attempts {
+		if t.No == attempt && at.Sub(t.StartedAt) > lateAfter {
+			return true
+		}
+	}
+	return p.State.Final()
 }
 
 // strange is a genuine message about no payout we know. If it only carries the provider's identifier, the provider is

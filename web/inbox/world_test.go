@@ -311,3 +311,12 @@ func reopen(w *world) (*db.DB, error) {
 	}
 	return d, err
 }
+
+func resultOf(t *testing.T, m message) providers.Result {
+	t.Helper()
+	r, err := m.result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

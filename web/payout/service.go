@@ -291,3 +291,14 @@ func (s *Service) LookNow(ctx context.Context, by access.Person, id ID) (*Payout
 	}
 	return p, err
 }
+
+// Would says what a piece of news would do to a payout as it stands, and whether it would open a contradiction. Nothing is written.
+func (s *Service) Would(ctx context.Context, sc Scope, id ID, e Evidence) (Effect, bool, error) {
+	p, err := s.repo.Find(ctx, sc, id)
+	if err != nil {
+		return Effect{}, false, err
+	}
+	known := len(p.Conflicts)
+	effect, err := p.apply(e, s.opts.Now())
+	return effect, len(p.Conflicts) > known, err
+}

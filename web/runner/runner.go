@@ -94,6 +94,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	balances.Go(func() { r.readBalances(reading) })
 	balances.Go(func() { r.keepCalls(reading) })
 	balances.Go(func() { r.keepOffers(reading) })
+	balances.Go(func() { r.keepHooks(reading) })
 	err := r.loop(ctx)
 	stop()
 	balances.Wait()
