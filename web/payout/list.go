@@ -127,6 +127,7 @@ type History interface {
 	Corrections(ctx context.Context, s Scope, id ID) ([]Row, error)
 	// Used lists the methods and currencies there are payouts of.
 	Used(ctx context.Context, s Scope) (Used, error)
+	Walker
 	// Volume adds up what was made since a time, in slots of a quarter of an hour: days of every time zone are made of them.
 	Volume(ctx context.Context, s Scope, since time.Time) ([]Slot, error)
 }
