@@ -33,7 +33,7 @@ func importTable() []importRule {
 	contract := []string{"providers", "providers/money"}
 	rules := append(slices.Clone(contract), "web/access", "web/audit", "web/policy", "web/store", "web/vault")
 	core := append(slices.Clone(rules), "web/payout")
-	domain := append(slices.Clone(core), "web/runner", "web/inbox", "web/books", "web/notify")
+	domain := append(slices.Clone(core), "web/runner", "web/inbox", "web/books", "web/export", "web/notify")
 	pages := append(slices.Clone(domain), "views/**", "static")
 	return []importRule{
 		{"", []string{"**"}}, // main
@@ -56,6 +56,8 @@ func importTable() []importRule {
 		{"web/inbox", core},
 		{"web/histories", nil}, // tests only
 		{"web/books", core},
+		{"web/export", core},
+		{"web/workbook", []string{"providers/money", "web/export", "web/payout"}},
 		{"web/notify", append(slices.Clone(core), "views/i18n")},
 		{"db/**", domain},
 
@@ -65,7 +67,7 @@ func importTable() []importRule {
 		{"views/**", pages},
 		{"handlers/**", append(slices.Clone(pages), "handlers/**")},
 
-		{"web/demo", []string{"web", "web/access", "web/payout", "web/store", "web/vault", "providers"}},
+		{"web/demo", []string{"web", "web/access", "web/payout", "web/store", "web/vault", "web/workbook", "providers"}},
 		{"web/cli", []string{"web", "web/*", "providers"}},
 		{"web", append(slices.Clone(pages), "handlers/**", "db/**", "providers/httpx", "providers/sim")},
 	}
@@ -78,6 +80,7 @@ func soleUsers() []importRule {
 		{"modernc.org/sqlite", []string{"db/**"}},
 		{"github.com/pressly/goose", []string{"db/**"}},
 		{"database/sql", []string{"db/**"}},
+		{"github.com/xuri/excelize", []string{"web/workbook"}},
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/paywicket/paywicket/web"
 	"github.com/paywicket/paywicket/web/vault"
+	"github.com/paywicket/paywicket/web/workbook"
 )
 
 // settings is the flags of every command that opens the database.
@@ -86,7 +87,7 @@ func (s *settings) open(ctx context.Context, env Env, create bool) (*web.App, er
 		return nil, err
 	}
 	app, err := web.New(ctx, web.Config{Database: s.database(), MasterKey: vault.FromFile(s.key()), Providers: env.Providers,
-		PublicURL: s.publicURL, ProviderURLs: s.providerURLs, Proxies: proxies, Version: env.Version, Log: log, Anchor: s.anchor()})
+		PublicURL: s.publicURL, ProviderURLs: s.providerURLs, Proxies: proxies, Version: env.Version, Log: log, Anchor: s.anchor(), Workbook: workbook.New})
 	if wrong, ok := errors.AsType[*vault.WrongKeyError](err); ok {
 		return nil, fmt.Errorf("%w\nThe file read was %s", wrong, s.key())
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/paywicket/paywicket/web"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/vault"
+	"github.com/paywicket/paywicket/web/workbook"
 )
 
 // Options is how a demo is set up.
@@ -88,7 +89,7 @@ func (d *Demo) start(ctx context.Context) error {
 	if d.App, err = web.New(ctx, web.Config{
 		Database: filepath.Join(d.folder, "paywicket.db"), MasterKey: vault.FromBytes([]byte(d.key.Reveal())), Providers: d.opts.Providers,
 		PublicURL: d.public, ProviderURLs: urls, Simulate: true, Version: d.opts.Version, Log: d.opts.Log, Now: d.clock.Now,
-		Timeout: 5 * time.Second, SampleSettings: d.sample,
+		Timeout: 5 * time.Second, SampleSettings: d.sample, Workbook: workbook.New,
 	}); err != nil {
 		return err
 	}

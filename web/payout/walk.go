@@ -10,8 +10,15 @@ import (
 // Walker reads everything a filter finds, however much that is. db.Payouts is the only implementation.
 type Walker interface {
 	// Each calls each for every row f finds, in the order of the list, from its beginning to its end whatever page f names.
-	// It holds one row at a time. Payouts made after it began are left out. An error of each ends it and is returned.
-	Each(ctx context.Context, s Scope, f Filter, each func(*Row) error) (Walk, error)
+	// It holds one row at a time, which each must not keep. Payouts made after it began are left out. An error of each ends it and is returned.
+	Each(ctx context.Context, s Scope, f Filter, each func(*Line) error) (Walk, error)
+}
+
+// Line is a row of the list as an export reads it: without what no file tells (SentAt, Quiet, and the
+// identifiers of provider and method), and with when it ended.
+type Line struct {
+	Row
+	EndedAt time.Time // zero: it has not
 }
 
 // Walk is how a list was read.
