@@ -2,9 +2,12 @@ package db
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/paywicket/paywicket/providers/money"
@@ -43,7 +46,7 @@ func (r Payouts) Each(ctx context.Context, s payout.Scope, f payout.Filter, each
 	defer func() { _ = from.Close() }() // it only read
 	from.SetMaxOpenConns(1)
 	f.After, f.Before, f.Limit = payout.Cursor{}, payout.Cursor{}, 0
-	w := &walk{r: r, from: from, scope: s, filter: f, each: each, line: newLine(), Walk: payout.Walk{Begun: r.d.now()}}
+	w := &walk{r: r, from: from, scope: s, filter: f, each: each, line: &line{between: "\x1f" + rand.Text()[:8]}, Walk: payout.Walk{Begun: r.d.now()}}
 	err := w.begin(ctx)
 	for err == nil {
 		if err = w.moment(ctx); !errors.Is(err, errMoment) {
@@ -92,10 +95,13 @@ func (w *walk) moment(ctx context.Context) error {
 }
 
 func (w *walk) row(rows *sql.Rows) error {
-	if err := rows.Scan(w.line.to...); err != nil {
+	if err := rows.Scan(&w.line.joined); err != nil {
 		return err
 	}
-	row := w.tell()
+	row, err := w.tell()
+	if err != nil {
+		return err
+	}
 	if w.failure = w.each(row); w.failure != nil {
 		return w.failure
 	}
@@ -108,42 +114,63 @@ func (w *walk) row(rows *sql.Rows) error {
 }
 
 // lineColumns is what an export reads of a payout, and no more: a look at another table for each of millions of rows would cost more than
-// the row. Names of accounts and people are read once, see names.
+// the row. Names of accounts and people are read once, see names. None of them is null, which would leave it out.
 const lineColumns = `p.id, p.store, p.account, p.author, p.live + 2 * p.one_person + 4 * (p.conflicts > 0), p.state,
 	coalesce(json_extract(p.content, '$.company'), ''), coalesce(json_extract(p.content, '$.method_name'), ''), coalesce(json_extract(p.content, '$.country'), ''),
 	coalesce(nullif(json_extract(p.content, '$.description'), ''), json_extract(p.input, '$.description'), ''),
 	p.currency, p.minor, p.fee_currency, p.fee_minor, p.recipient, p.number, p.reason, p.reference, p.remote_id,
 	p.created_at, p.updated_at, p.submitted_at, p.ended_at`
 
-// line is what a row is scanned into: plain types, which the database package copies without looking at what they are.
+// fields is how many there are.
+const fields = 23
+
+// line is a row as it is read: one text. To ask the driver for a column costs it more than to find the payout, so SQLite joins the columns
+// and we part them.
 type line struct {
-	text  [16]string
-	flags int64
-	minor [2]int64
-	at    [4]int64
-	to    []any
-	told  payout.Line
+	between string // a mark that nobody can have written into a payout, because it is made for this walk
+	joined  string
+	fields  [fields]string
+	told    payout.Line
 }
 
-func newLine() *line {
-	l := &line{}
-	t := &l.text
-	l.to = []any{&t[0], &t[1], &t[2], &t[3], &l.flags, &t[4], &t[5], &t[6], &t[7], &t[8], &t[9], &l.minor[0], &t[10], &l.minor[1],
-		&t[11], &t[12], &t[13], &t[14], &t[15], &l.at[0], &l.at[1], &l.at[2], &l.at[3]}
-	return l
+// part parts the joined columns.
+func (l *line) part() error {
+	rest := l.joined
+	for i := range fields - 1 {
+		field, after, found := strings.Cut(rest, l.between)
+		if !found {
+			return errors.New("a row has too few columns")
+		}
+		l.fields[i], rest = field, after
+	}
+	if strings.Contains(rest, l.between) {
+		return errors.New("a row has too many columns")
+	}
+	l.fields[fields-1] = rest
+	return nil
 }
 
 // tell makes of it what each is told, which holds until the next one.
-func (w *walk) tell() *payout.Line {
-	l, t, r := w.line, &w.line.text, &w.line.told
-	r.ID, r.Store, r.AccountLabel, r.Author, r.AuthorName = payout.ID(t[0]), store.ID(t[1]), w.accounts[t[2]], access.PersonID(t[3]), w.people[t[3]]
-	r.Live, r.OnePerson, r.Conflict, r.State = l.flags&1 > 0, l.flags&2 > 0, l.flags&4 > 0, payout.State(t[4])
-	r.Company, r.MethodName, r.Country, r.Description = t[5], t[6], t[7], t[8]
-	r.Amount, r.Fee = money.Amount{Currency: t[9], Minor: l.minor[0]}, money.Amount{Currency: t[10], Minor: l.minor[1]}
-	r.Recipient, r.Number, r.Reason, r.Reference, r.RemoteID = t[11], t[12], t[13], t[14], t[15]
-	r.CreatedAt, r.UpdatedAt, r.SubmittedAt, r.EndedAt = moment(l.at[0]), moment(l.at[1]), moment(l.at[2]), moment(l.at[3])
+func (w *walk) tell() (*payout.Line, error) {
+	if err := w.line.part(); err != nil {
+		return nil, err
+	}
+	f, r := &w.line.fields, &w.line.told
+	var n [7]int64
+	for i, at := range [7]int{4, 11, 13, 19, 20, 21, 22} {
+		var err error
+		if n[i], err = strconv.ParseInt(f[at], 10, 64); err != nil {
+			return nil, err
+		}
+	}
+	r.ID, r.Store, r.AccountLabel, r.Author, r.AuthorName = payout.ID(f[0]), store.ID(f[1]), w.accounts[f[2]], access.PersonID(f[3]), w.people[f[3]]
+	r.Live, r.OnePerson, r.Conflict, r.State = n[0]&1 > 0, n[0]&2 > 0, n[0]&4 > 0, payout.State(f[5])
+	r.Company, r.MethodName, r.Country, r.Description = f[6], f[7], f[8], f[9]
+	r.Amount, r.Fee = money.Amount{Currency: f[10], Minor: n[1]}, money.Amount{Currency: f[12], Minor: n[2]}
+	r.Recipient, r.Number, r.Reason, r.Reference, r.RemoteID = f[14], f[15], f[16], f[17], f[18]
+	r.CreatedAt, r.UpdatedAt, r.SubmittedAt, r.EndedAt = moment(n[3]), moment(n[4]), moment(n[5]), moment(n[6])
 	r.Matched = matched(&r.Row)
-	return r
+	return r, nil
 }
 
 // matched reports whether the company's record fits ours.
@@ -174,7 +201,9 @@ func (w *walk) query() (string, []any) {
 	if !w.at.IsZero() {
 		c.add("(p.created_at, p.id) "+mark+" (?, ?)", millis(w.at.At), string(w.at.ID))
 	}
-	return `select ` + lineColumns + ` from payouts p ` + w.index() + ` where ` + c.String() + fmt.Sprintf(` order by p.created_at %s, p.id %s`, order, order), c.args
+	c.args = append(c.args, w.line.between)
+	return fmt.Sprintf(`select concat_ws($%d, `, len(c.args)) + lineColumns + `) from payouts p ` + w.index() + ` where ` + c.String() +
+		fmt.Sprintf(` order by p.created_at %s, p.id %s`, order, order), c.args
 }
 
 // index is the one whose order is that of the list, so that rows come as they are read: sorting would take as much room as the list
