@@ -54,7 +54,7 @@ func (h *Handlers) exportAs(format payouts.Format) func(http.ResponseWriter, *ht
 			return errTooManyExports
 		}
 		defer end()
-		if err := h.noteExport(r.Context(), person(r), audit.PayoutExported, a, nil); err != nil {
+		if err := h.noteExport(r.Context(), person(r), audit.ExportBegun, a, nil); err != nil {
 			w.Header().Del("Content-Disposition")
 			return err
 		}
@@ -80,7 +80,7 @@ func (h *Handlers) readExport(r *http.Request, format payouts.Format) (wanted, *
 func (h *Handlers) noteExport(ctx context.Context, by access.Person, action audit.Action, a wanted, s *export.Stamp) error {
 	details := map[string]any{"filter": a.query.Encode(), "format": string(a.format)}
 	if s != nil {
-		details["rows"], details["sha256"], details["whole"] = s.Walk.Rows, s.SHA256, action == audit.PayoutExportDone
+		details["rows"], details["sha256"], details["whole"] = s.Walk.Rows, s.SHA256, action == audit.ExportDone
 	}
 	return h.Access.Note(ctx, by, action, details)
 }
@@ -92,9 +92,9 @@ func (h *Handlers) sendExport(w http.ResponseWriter, r *http.Request, a wanted) 
 	out := newFlow(w)
 	a.job.set(payouts.Running, "")
 	stamp, err := h.writeExport(r, out, a)
-	action, stage := audit.PayoutExportDone, payouts.Done
+	action, stage := audit.ExportDone, payouts.Done
 	if err != nil {
-		action, stage = audit.PayoutExportCut, payouts.Broken
+		action, stage = audit.ExportCut, payouts.Broken
 	}
 	a.job.set(stage, stamp.SHA256)
 	by := person(r)

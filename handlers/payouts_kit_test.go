@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
+	"github.com/paywicket/paywicket/web/workbook"
 )
 
 // past is a console with a history that was made up: stores in two time zones, and one that only super admins see.
@@ -37,6 +39,7 @@ func newPast(t *testing.T, n int) *past {
 	s.site = newSite(t, func(c *web.Config) {
 		s.file = c.Database
 		c.Providers = []providers.Definition{{ID: "moneroo", Name: "Moneroo"}, {ID: "goldenpay", Name: "GoldenPay"}}
+		c.Workbook = workbook.New
 	})
 	s.super = s.setup()
 	s.kora = s.store(s.super, "Kora Market")
@@ -106,6 +109,19 @@ func (s *past) insert(all ...*payout.Payout) {
 		if err := data.Payouts().Insert(s.t.Context(), p); err != nil {
 			s.t.Fatal(err)
 		}
+	}
+}
+
+// exec changes the database behind the console's back.
+func (s *past) exec(query string, args ...any) {
+	s.t.Helper()
+	raw, err := sql.Open("sqlite", "file:"+s.file+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = raw.Close() }()
+	if _, err := raw.ExecContext(s.t.Context(), query, args...); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

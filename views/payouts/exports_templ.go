@@ -95,7 +95,7 @@ func exportItem(q Query, f Format, rows int) templ.Component {
 			templ_7745c5c3_Var3 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.MenuLink(exportHref(ctx, q, f, rows), ui.T(ctx, "payouts.export_"+string(f)), ui.T(ctx, "payouts.export_"+string(f)+"_text")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.MenuLink(exportHref(ctx, q, f, rows), ui.T(ctx, "payouts.file."+string(f)), ui.T(ctx, "payouts.file_text."+string(f))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -28,12 +28,13 @@ const (
 	PayoutSettled     Action = "payout.settled"     // a second person confirmed it
 	PayoutWaits       Action = "payout.waits"       // an open outcome is left open for now
 	PayoutRevealed    Action = "payout.revealed"    // a whole account number was shown
-	PayoutExported    Action = "payout.exported"    // somebody began to take a list away
-	PayoutExportDone  Action = "payout.export_done"
-	PayoutExportCut   Action = "payout.export_cut" // it ended before its end
 	ConflictOpened    Action = "conflict.opened"
 	ConflictFound     Action = "conflict.found" // what somebody found out about it
 	ConflictClosed    Action = "conflict.closed"
+
+	ExportBegun Action = "export.begun" // somebody began to take a list away
+	ExportDone  Action = "export.done"
+	ExportCut   Action = "export.cut" // it ended before its end
 
 	AccountConnected    Action = "account.connected"
 	AccountKeysReplaced Action = "account.keys_replaced"
@@ -85,8 +86,9 @@ func Actions() []Action {
 	return []Action{
 		PayoutDrafted, PayoutEdited, PayoutMended, PayoutDiscarded, PayoutSubmitted, PayoutWithdrawn, PayoutApproved, PayoutRejected,
 		PayoutSentBack, PayoutResubmitted, PayoutClaimed, PayoutPrepared, PayoutAnswered, PayoutReported, PayoutStage, PayoutLooked,
-		PayoutUnmapped, PayoutTestified, PayoutSettled, PayoutWaits, PayoutRevealed, PayoutExported, PayoutExportDone, PayoutExportCut,
+		PayoutUnmapped, PayoutTestified, PayoutSettled, PayoutWaits, PayoutRevealed,
 		ConflictOpened, ConflictFound, ConflictClosed,
+		ExportBegun, ExportDone, ExportCut,
 		AccountConnected, AccountKeysReplaced, AccountTested, AccountFrozen, AccountUnfrozen,
 		RecipientMended,
 		StoreOpened, StoreRenamed, StoreFrozen, StoreUnfrozen,

@@ -85,7 +85,7 @@ func mark(name string, f func(*payout.Line) bool) Column {
 	return Column{Name: name, Kind: Mark, yes: f}
 }
 
-// offset is how far a time's zone is from UTC: "+01:00".
+// offset is how far a time's zone is from UTC: "UTC+01:00", which no spreadsheet takes for a sum.
 func offset(t time.Time) string {
 	_, seconds := t.Zone()
 	sign := byte('+')
@@ -93,7 +93,7 @@ func offset(t time.Time) string {
 		sign, seconds = '-', -seconds
 	}
 	hours, minutes := seconds/3600, seconds/60%60
-	return string([]byte{sign, '0' + byte(hours/10), '0' + byte(hours%10), ':', '0' + byte(minutes/10), '0' + byte(minutes%10)})
+	return string([]byte{'U', 'T', 'C', sign, '0' + byte(hours/10), '0' + byte(hours%10), ':', '0' + byte(minutes/10), '0' + byte(minutes%10)})
 }
 
 // mode is that of the money; a draft has none yet.
