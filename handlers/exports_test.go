@@ -433,10 +433,10 @@ func TestWorkbookIsTheList(t *testing.T) {
 		t.Errorf("got %v beside %q", facts, stamp)
 	}
 	var offered []string
-	for _, a := range b.get("/payouts?state=paid").all("main a.menu__item") {
+	for _, a := range b.get("/payouts?state=paid,failed").all("main a.menu__item") {
 		offered = append(offered, attr(a, "href"))
 	}
-	if diff := cmp.Diff([]string{"/payouts.csv?state=paid", "/payouts.xlsx?state=paid"}, offered); diff != "" {
+	if diff := cmp.Diff([]string{"/payouts.csv?state=paid%2Cfailed", "/payouts.xlsx?state=paid%2Cfailed"}, offered); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
