@@ -1,17 +1,21 @@
 package db_test
 
 import (
+	"database/sql"
 	"encoding/csv"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"database/sql"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -148,10 +152,13 @@ func TestEachStops(t *testing.T) {
 	}
 }
 
-// BenchmarkExport is a CSV file of 50,000 payouts beside the same columns read by the same driver and written without a thought. The
+// exported is how many payouts the benchmarks of exports read: go test ./db -run xxx -bench Export -exported 1000000.
+var exported = flag.Int("exported", 50_000, "payouts that benchmarks of exports read")
+
+// BenchmarkExport is a CSV file of many payouts beside the same columns read by the same driver and written without a thought. The
 // figure is how much of that speed is left.
 func BenchmarkExport(b *testing.B) {
-	data, raw := exportBench(b, 50_000)
+	data, raw := exportBench(b, *exported)
 	query := `select ` + db.LineColumns + ` from payouts p order by p.created_at desc, p.id desc`
 	var plain, ours time.Duration
 	for b.Loop() {
@@ -164,7 +171,7 @@ func BenchmarkExport(b *testing.B) {
 			b.Fatal(err)
 		}
 		walk, err := data.Payouts().Each(b.Context(), payout.Everywhere(), payout.Filter{}, file.Row)
-		if err != nil || walk.Rows != 50_000 {
+		if err != nil || walk.Rows != *exported {
 			b.Fatal(walk, err)
 		}
 		if err := file.End(export.Stamp{Walk: walk, SHA256: file.Sum()}); err != nil {
@@ -173,7 +180,50 @@ func BenchmarkExport(b *testing.B) {
 		ours += time.Since(start)
 	}
 	b.ReportMetric(plain.Seconds()/ours.Seconds(), "of-raw")
-	b.ReportMetric(50_000*float64(b.N)/ours.Seconds(), "rows/s")
+	b.ReportMetric(float64(*exported)*float64(b.N)/ours.Seconds(), "rows/s")
+}
+
+// BenchmarkExportMemory tells how much the process grows while it writes a file, and when the first row is there.
+func BenchmarkExportMemory(b *testing.B) {
+	data, _ := exportBench(b, *exported)
+	for b.Loop() {
+		runtime.GC()
+		debug.FreeOSMemory()
+		before, start, first, most := resident(b), time.Now(), time.Duration(0), 0
+		file, err := export.NewCSV(io.Discard, export.NewBook(nil, time.UTC))
+		if err != nil {
+			b.Fatal(err)
+		}
+		rows := 0
+		if _, err := data.Payouts().Each(b.Context(), payout.Everywhere(), payout.Filter{}, func(r *payout.Line) error {
+			if rows++; rows == 1 {
+				first = time.Since(start)
+			}
+			if rows%10_000 == 0 {
+				most = max(most, resident(b))
+			}
+			return file.Row(r)
+		}); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(most-before)/1024, "MiB-more")
+		b.ReportMetric(float64(first.Milliseconds()), "ms-to-first")
+	}
+}
+
+// resident is the memory of this process, in KiB.
+func resident(b *testing.B) int {
+	b.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Skip("there is no /proc here")
+	}
+	_, rest, _ := strings.Cut(string(text), "VmRSS:")
+	kib, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	return kib
 }
 
 func plainCSV(b *testing.B, raw *sql.DB, query string) {
