@@ -20,6 +20,7 @@ func (h *Handlers) exportRoutes() []route {
 		{"GET /payouts.csv", h.exportAs(payouts.CSV), access.ViewPayouts},
 		{"GET /payouts.xlsx", h.exportAs(payouts.XLSX), access.ViewPayouts},
 		{"GET /payouts/export", h.watchExport, access.ViewPayouts},
+		{"GET /payouts/{id}/receipt.pdf", h.showReceipt, access.ViewPayouts},
 	}
 }
 

@@ -65,6 +65,8 @@ type Options struct {
 	Ready func(context.Context) []string
 	// Workbook begins a workbook of payouts; nil: there are none.
 	Workbook export.Sheets
+	// Receipt prints a payout; nil: there are no receipts.
+	Receipt export.Print
 	// Sample is what a demo's simulator accepts, shown where an account is connected; nil outside a demo.
 	Sample func(provider string) map[string]string
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/web"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/paper"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
 	"github.com/paywicket/paywicket/web/workbook"
@@ -36,10 +37,14 @@ func newPast(t *testing.T, n int) *past {
 	t.Helper()
 	t.Parallel() // each has a database of its own
 	s := &past{}
+	var err error
 	s.site = newSite(t, func(c *web.Config) {
 		s.file = c.Database
 		c.Providers = []providers.Definition{{ID: "moneroo", Name: "Moneroo"}, {ID: "goldenpay", Name: "GoldenPay"}}
 		c.Workbook = workbook.New
+		if c.Receipt, err = paper.New(""); err != nil {
+			t.Fatal(err)
+		}
 	})
 	s.super = s.setup()
 	s.kora = s.store(s.super, "Kora Market")

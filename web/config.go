@@ -35,6 +35,8 @@ type Config struct {
 	Version      string
 	// Workbook writes exports as workbooks: workbook.New, which a host program carries only if it names it. nil: there are none.
 	Workbook export.Sheets
+	// Receipt prints receipts: made by paper.New, which a host program carries only if it names it. nil: there are none.
+	Receipt export.Print
 	// SampleSettings is what a simulator accepts, shown where an account is connected. Only the demo sets it.
 	SampleSettings func(provider string) map[string]string
 	Log            *slog.Logger     // nil: slog.Default()

@@ -57,6 +57,7 @@ func importTable() []importRule {
 		{"web/histories", nil}, // tests only
 		{"web/books", core},
 		{"web/export", core},
+		{"web/paper", []string{"web/export"}},
 		{"web/workbook", []string{"providers/money", "web/export", "web/payout"}},
 		{"web/notify", append(slices.Clone(core), "views/i18n")},
 		{"db/**", domain},
@@ -67,7 +68,7 @@ func importTable() []importRule {
 		{"views/**", pages},
 		{"handlers/**", append(slices.Clone(pages), "handlers/**")},
 
-		{"web/demo", []string{"web", "web/access", "web/payout", "web/store", "web/vault", "web/workbook", "providers"}},
+		{"web/demo", []string{"web", "web/access", "web/payout", "web/store", "web/vault", "web/paper", "web/workbook", "providers"}},
 		{"web/cli", []string{"web", "web/*", "providers"}},
 		{"web", append(slices.Clone(pages), "handlers/**", "db/**", "providers/httpx", "providers/sim")},
 	}
@@ -80,6 +81,7 @@ func soleUsers() []importRule {
 		{"modernc.org/sqlite", []string{"db/**"}},
 		{"github.com/pressly/goose", []string{"db/**"}},
 		{"database/sql", []string{"db/**"}},
+		{"codeberg.org/go-pdf/fpdf", []string{"web/paper"}},
 		{"github.com/xuri/excelize", []string{"web/workbook"}},
 	}
 }
