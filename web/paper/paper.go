@@ -106,8 +106,19 @@ func (s *sheet) line(name, value string) {
 	s.text(margin, 9, 110, name)
 	below := s.y
 	s.y = top
-	s.text(margin+labelWide, 10, 0, value)
+	s.text(margin+labelWide, 10, 0, shorten(value))
 	s.y = max(s.y, below) + 0.8
+}
+
+// maxValue is how many characters of a value are printed: a receipt is one sheet, whatever people wrote.
+const maxValue = 400
+
+func shorten(text string) string {
+	letters := []rune(text)
+	if len(letters) <= maxValue {
+		return text
+	}
+	return string(letters[:maxValue-1]) + "…"
 }
 
 // text sets words from a place to the right edge, on as many lines as they take, in a gray between black (0) and white (255).
