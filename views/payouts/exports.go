@@ -124,7 +124,9 @@ func (p Progress) label(ctx context.Context) string {
 	return ui.T(ctx, "payouts.export_rows", "Rows", ui.L(ctx).Number(p.Rows), "Total", ui.L(ctx).Number(p.Total))
 }
 
-func (p Progress) format(ctx context.Context) string { return ui.T(ctx, "payouts.file."+string(p.Format)) }
+func (p Progress) format(ctx context.Context) string {
+	return ui.T(ctx, "payouts.file."+string(p.Format))
+}
 
 func (p Progress) again(ctx context.Context) string { return p.Query.Watch(ctx, p.Format, "") }
 
