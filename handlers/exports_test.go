@@ -251,6 +251,11 @@ func TestExportRefusesWhatItDoesNotUnderstand(t *testing.T) {
 			}
 		}
 	}
+	for _, a := range b.get("/payouts?state=nonsense&currency=EUR").all("main a.menu__item") {
+		if !strings.HasSuffix(attr(a, "href"), "?currency=EUR") {
+			t.Errorf("the page offers %s", attr(a, "href"))
+		}
+	}
 	if p := b.get("/payouts/export?as=exe"); p.status != http.StatusNotFound {
 		t.Errorf("unknown format: got %d", p.status)
 	}

@@ -70,6 +70,15 @@ func (q Query) and(pairs ...string) url.Values {
 	return all
 }
 
+// understood is the query without what says nothing to us, which the list leaves out and an export would refuse.
+func (l List) understood() Query {
+	q := l.Query
+	for _, w := range l.Wrong {
+		q = q.With(w.Name, "")
+	}
+	return q
+}
+
 // exportHref is where an export of so many rows is fetched; below zero stands for a number that is not known yet.
 func exportHref(ctx context.Context, q Query, f Format, rows int) string {
 	q = q.Whole()
