@@ -116,11 +116,10 @@ func (h *Handlers) sendExport(w http.ResponseWriter, r *http.Request, a wanted) 
 	w.Header().Set("Paywicket-Sha256", stamp.SHA256)
 }
 
-func (h *Handlers) writeExport(r *http.Request, out *flow, a wanted) (stamp export.Stamp, err error) {
+func (h *Handlers) writeExport(r *http.Request, out *flow, a wanted) (export.Stamp, error) {
 	ctx, v := r.Context(), views.From(r.Context())
-	stamp = export.Stamp{Query: a.query.Encode(), Zone: v.Zone.String(), By: v.Person.Name}
-	book := export.NewBook(v.Stores, v.Zone)
-	file, err := h.newExport(out, a.format, book, v)
+	stamp := export.Stamp{Query: a.query.Encode(), Zone: v.Zone.String(), By: v.Person.Name}
+	file, err := h.newExport(out, a.format, export.NewBook(v.Stores, v.Zone), v)
 	if err != nil {
 		return stamp, err
 	}

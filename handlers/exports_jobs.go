@@ -25,7 +25,7 @@ const (
 	jobLife  = 30 * time.Minute
 )
 
-var errTooManyExports = &formError{status: http.StatusTooManyRequests, key: "error.exports"} //nolint:gochecknoglobals // never changed
+var errTooManyExports = &formError{status: http.StatusTooManyRequests, key: "error.exports"}
 
 // exportJob is one export, for whoever started it to watch.
 type exportJob struct {

@@ -2,6 +2,7 @@ package payouts
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"strconv"
 	"time"
@@ -53,21 +54,16 @@ func (q Query) Whole() Query { return q.With("after", "") }
 
 // Watch is the page that starts an export and says how far it has come; job is its name, "" for one that has none yet.
 func (q Query) Watch(ctx context.Context, f Format, job string) string {
-	return link.PayoutsExport(ctx, q.and("as", string(f), "job", job))
+	return link.PayoutsExport(ctx, q.and("as", string(f)).and("job", job).values)
 }
 
-// and is the query with more names and values; what is empty is left out.
-func (q Query) and(pairs ...string) url.Values {
-	all := url.Values{}
-	for name, v := range q.values {
-		all[name] = v
+// and is the query with one more name and value.
+func (q Query) and(name, value string) Query {
+	all := maps.Clone(q.values)
+	if value != "" {
+		all.Set(name, value)
 	}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			all.Set(pairs[i], pairs[i+1])
-		}
-	}
-	return all
+	return Query{all}
 }
 
 // understood is the query without what says nothing to us, which the list leaves out and an export would refuse.
@@ -119,7 +115,7 @@ type Progress struct {
 
 // File is where the file itself is fetched.
 func (p Progress) File(ctx context.Context) string {
-	return link.PayoutsFile(ctx, string(p.Format), p.Query.and("job", p.Job))
+	return link.PayoutsFile(ctx, string(p.Format), p.Query.and("job", p.Job).values)
 }
 
 func (p Progress) poll(ctx context.Context) templ.Attributes {

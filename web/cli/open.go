@@ -22,7 +22,7 @@ import (
 // settings is the flags of every command that opens the database.
 type settings struct {
 	data, keyFile, publicURL, proxies, logFormat, fonts string
-	providerURLs                                 list
+	providerURLs                                        list
 }
 
 // list is a flag that may be given several times, or once with commas.

@@ -86,15 +86,7 @@ func mark(name string, f func(*payout.Line) bool) Column {
 }
 
 // offset is how far a time's zone is from UTC: "UTC+01:00", which no spreadsheet takes for a sum.
-func offset(t time.Time) string {
-	_, seconds := t.Zone()
-	sign := byte('+')
-	if seconds < 0 {
-		sign, seconds = '-', -seconds
-	}
-	hours, minutes := seconds/3600, seconds/60%60
-	return string([]byte{'U', 'T', 'C', sign, '0' + byte(hours/10), '0' + byte(hours%10), ':', '0' + byte(minutes/10), '0' + byte(minutes%10)})
-}
+func offset(t time.Time) string { return t.Format("UTC-07:00") }
 
 // mode is that of the money; a draft has none yet.
 func mode(r *payout.Line) string {

@@ -89,8 +89,8 @@ func TestLinesFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	print, err := New("")
-	if err != nil || print == nil {
+	made, err := New("")
+	if err != nil || made == nil {
 		t.Fatal(err)
 	}
 	s := newSheet(fonts)

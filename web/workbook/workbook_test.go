@@ -25,7 +25,9 @@ func line(i int, name string, a money.Amount) *payout.Line {
 }
 
 func words() export.Words {
-	return export.Words{Rows: "Payouts", About: "About", Facts: func(s export.Stamp) [][2]string { return [][2]string{{"Rows", fmt.Sprint(s.Walk.Rows)}, {"Sum", s.SHA256}} }}
+	return export.Words{Rows: "Payouts", About: "About", Facts: func(s export.Stamp) [][2]string {
+		return [][2]string{{"Rows", fmt.Sprint(s.Walk.Rows)}, {"Sum", s.SHA256}}
+	}}
 }
 
 func book() *export.Book {
