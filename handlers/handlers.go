@@ -13,6 +13,7 @@ import (
 
 	"github.com/paywicket/paywicket/views/i18n"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/export"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/policy"
@@ -41,7 +42,8 @@ type Handlers struct {
 
 	Options Options
 
-	drafts draftKeys // which payout a form that was sent twice has made
+	exports exports   // those that run
+	drafts  draftKeys // which payout a form that was sent twice has made
 }
 
 // Options is how the console is set up.
@@ -62,6 +64,10 @@ type Options struct {
 	Fault func(error) (int, string)
 	// Ready lists why the console cannot serve and send, nothing if it can.
 	Ready func(context.Context) []string
+	// Workbook begins a workbook of payouts; nil: there are none.
+	Workbook export.Sheets
+	// Receipt prints a payout; nil: there are no receipts.
+	Receipt export.Print
 	// Sample is what a demo's simulator accepts, shown where an account is connected; nil outside a demo.
 	Sample func(provider string) map[string]string
 }
@@ -78,7 +84,7 @@ func (h *Handlers) routes() []route {
 	var all []route
 	for _, area := range [][]route{
 		h.healthRoutes(), h.hookRoutes(), h.sessionRoutes(), h.meRoutes(), h.passkeyRoutes(), h.homeRoutes(), h.storeRoutes(), h.accountRoutes(), h.offerRoutes(),
-		h.payoutRoutes(), h.draftRoutes(), h.approvalRoutes(), h.batchRoutes(), h.policyRoutes(), h.reviewRoutes(), h.conflictRoutes(), h.freezeRoutes(), h.webhookRoutes(), h.peopleRoutes(),
+		h.payoutRoutes(), h.exportRoutes(), h.draftRoutes(), h.approvalRoutes(), h.batchRoutes(), h.policyRoutes(), h.reviewRoutes(), h.conflictRoutes(), h.freezeRoutes(), h.webhookRoutes(), h.peopleRoutes(),
 		h.auditRoutes(), h.settingsRoutes(),
 	} {
 		all = append(all, area...)

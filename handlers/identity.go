@@ -110,6 +110,7 @@ func (h *Handlers) visitor(r *http.Request, p access.Person) views.Request {
 		Base: h.Options.Base, Public: strings.TrimSuffix(h.Options.Public.String(), "/"), Path: r.URL.Path, RequestID: requestIDFrom(r.Context()),
 		Language: tag, Localizer: h.Bundle.Localizer(tag), Theme: theme, Now: h.Now(), Zone: time.UTC,
 		Person: p, Demo: h.Options.Demo, Version: h.Options.Version, SetupDone: true,
+		Workbooks: h.Options.Workbook != nil, Receipts: h.Options.Receipt != nil,
 	}
 }
 

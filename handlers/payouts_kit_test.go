@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -13,8 +14,10 @@ import (
 	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/web"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/paper"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
+	"github.com/paywicket/paywicket/web/workbook"
 )
 
 // past is a console with a history that was made up: stores in two time zones, and one that only super admins see.
@@ -34,9 +37,14 @@ func newPast(t *testing.T, n int) *past {
 	t.Helper()
 	t.Parallel() // each has a database of its own
 	s := &past{}
+	var err error
 	s.site = newSite(t, func(c *web.Config) {
 		s.file = c.Database
 		c.Providers = []providers.Definition{{ID: "moneroo", Name: "Moneroo"}, {ID: "goldenpay", Name: "GoldenPay"}}
+		c.Workbook = workbook.New
+		if c.Receipt, err = paper.New(""); err != nil {
+			t.Fatal(err)
+		}
 	})
 	s.super = s.setup()
 	s.kora = s.store(s.super, "Kora Market")
@@ -106,6 +114,19 @@ func (s *past) insert(all ...*payout.Payout) {
 		if err := data.Payouts().Insert(s.t.Context(), p); err != nil {
 			s.t.Fatal(err)
 		}
+	}
+}
+
+// exec changes the database behind the console's back.
+func (s *past) exec(query string, args ...any) {
+	s.t.Helper()
+	raw, err := sql.Open("sqlite", "file:"+s.file+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = raw.Close() }()
+	if _, err := raw.ExecContext(s.t.Context(), query, args...); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

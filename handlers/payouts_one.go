@@ -131,8 +131,11 @@ func (h *Handlers) addThread(r *http.Request, o *payouts.One) error {
 	if o.Exchanges, err = h.History.Exchanges(ctx, scope, o.Payout.ID); err != nil {
 		return err
 	}
+	if o.Approvals, err = h.Audit.Approvals(ctx, scope, o.Payout.ID); err != nil {
+		return err
+	}
 	page, err := h.Hooks.List(ctx, payout.ScopeOf(person(r), access.ViewWebhooks), inbox.Filter{Payout: o.Payout.ID, Limit: maxHooks})
-	o.Hooks = page.Hooks
+	o.Hooks, o.MoreHooks = page.Hooks, page.Next != (inbox.Cursor{})
 	return err
 }
 

@@ -45,6 +45,9 @@ type Request struct {
 	Review    int      // unknown payouts that need people
 	SetupDone bool
 	Version   string
+
+	Workbooks bool // exports can be workbooks
+	Receipts  bool // there are receipts
 }
 
 // Flash is a message shown once, on the next page.

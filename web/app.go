@@ -138,7 +138,7 @@ func (a *App) wireHandlers() {
 		Audit: a.db.Audit(), Companies: a.asks, Sessions: sessions, Cookies: cookies, Bundle: a.bundle, Log: a.config.Log, Now: a.config.Now,
 		Options: handlers.Options{Public: a.public, Base: a.public.Path, Demo: a.config.Simulate, Version: a.config.Version,
 			Ancestors: a.config.Ancestors, Proxies: a.config.Proxies, Identify: a.config.Identify, Token: a.vault.FormToken,
-			CheckToken: a.vault.CheckFormToken, Fault: fault, Ready: a.notReady, Sample: cfg.SampleSettings},
+			CheckToken: a.vault.CheckFormToken, Fault: fault, Ready: a.notReady, Sample: cfg.SampleSettings, Workbook: cfg.Workbook, Receipt: cfg.Receipt},
 	}
 	a.handler = h.Handler()
 }

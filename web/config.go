@@ -12,6 +12,7 @@ import (
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/export"
 	"github.com/paywicket/paywicket/web/vault"
 )
 
@@ -32,6 +33,10 @@ type Config struct {
 	Ancestors    string         // who may show the console in a frame, as in CSP; "": nobody
 	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
 	Version      string
+	// Workbook writes exports as workbooks: workbook.New, which a host program carries only if it names it. nil: there are none.
+	Workbook export.Sheets
+	// Receipt prints receipts: made by paper.New, which a host program carries only if it names it. nil: there are none.
+	Receipt export.Print
 	// SampleSettings is what a simulator accepts, shown where an account is connected. Only the demo sets it.
 	SampleSettings func(provider string) map[string]string
 	Log            *slog.Logger     // nil: slog.Default()

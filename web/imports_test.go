@@ -33,7 +33,7 @@ func importTable() []importRule {
 	contract := []string{"providers", "providers/money"}
 	rules := append(slices.Clone(contract), "web/access", "web/audit", "web/policy", "web/store", "web/vault")
 	core := append(slices.Clone(rules), "web/payout")
-	domain := append(slices.Clone(core), "web/runner", "web/inbox", "web/books", "web/notify", "web/seed")
+	domain := append(slices.Clone(core), "web/runner", "web/inbox", "web/books", "web/export", "web/notify", "web/seed")
 	pages := append(slices.Clone(domain), "views/**", "static")
 	return []importRule{
 		{"", []string{"**"}}, // main
@@ -57,6 +57,9 @@ func importTable() []importRule {
 		{"web/histories", nil}, // tests only
 		{"web/seed", append(slices.Clone(core), "web/inbox")},
 		{"web/books", core},
+		{"web/export", core},
+		{"web/paper", []string{"web/export"}},
+		{"web/workbook", []string{"providers/money", "web/export", "web/payout"}},
 		{"web/notify", append(slices.Clone(core), "views/i18n")},
 		{"db/**", domain},
 
@@ -66,7 +69,7 @@ func importTable() []importRule {
 		{"views/**", pages},
 		{"handlers/**", append(slices.Clone(pages), "handlers/**")},
 
-		{"web/demo", []string{"web", "web/access", "web/payout", "web/store", "web/vault", "providers"}},
+		{"web/demo", []string{"web", "web/access", "web/payout", "web/store", "web/vault", "web/paper", "web/workbook", "providers"}},
 		{"web/cli", []string{"web", "web/*", "providers"}},
 		{"web", append(slices.Clone(pages), "handlers/**", "db/**", "providers/httpx", "providers/sim")},
 	}
@@ -79,6 +82,8 @@ func soleUsers() []importRule {
 		{"modernc.org/sqlite", []string{"db/**"}},
 		{"github.com/pressly/goose", []string{"db/**"}},
 		{"database/sql", []string{"db/**"}},
+		{"codeberg.org/go-pdf/fpdf", []string{"web/paper"}},
+		{"github.com/xuri/excelize", []string{"web/workbook"}},
 	}
 }
 

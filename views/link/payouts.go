@@ -168,3 +168,18 @@ func PayoutsQuery(ctx context.Context, query url.Values) string { return with(Pa
 
 // NewPayoutQuery is the form with some of its fields filled in.
 func NewPayoutQuery(ctx context.Context, query url.Values) string { return with(NewPayout(ctx), query) }
+
+// PayoutsFile is the history with a filter as a file: "csv", "xlsx".
+func PayoutsFile(ctx context.Context, format string, query url.Values) string {
+	return with(to(ctx, "payouts."+format), query)
+}
+
+// PayoutsExport is the page of a long export.
+func PayoutsExport(ctx context.Context, query url.Values) string {
+	return with(to(ctx, "payouts", "export"), query)
+}
+
+// PayoutReceipt is the receipt of one.
+func PayoutReceipt(ctx context.Context, id string) string {
+	return to(ctx, "payouts", id, "receipt.pdf")
+}

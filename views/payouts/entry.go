@@ -18,6 +18,14 @@ import (
 
 // entry tells what a row of the audit log says. An action that is new here is told by its name.
 func (t *teller) entry(e audit.Entry) {
+	before := len(t.told)
+	t.tell(e)
+	for i := before; i < len(t.told); i++ {
+		t.told[i].folds = append(t.told[i].folds, t.record(e))
+	}
+}
+
+func (t *teller) tell(e audit.Entry) {
 	switch e.Action {
 	case audit.PayoutClaimed:
 		t.claimed(e)
@@ -58,6 +66,7 @@ func (t *teller) person(e audit.Entry) {
 		if d.yes("one_person") {
 			ev.lines = []string{t.text("story.one_person")}
 		}
+		t.proof(&ev, e)
 	case audit.PayoutRejected:
 		ev.icon, ev.tone = "rejected", views.Warn
 	case audit.PayoutTestified, audit.PayoutSettled, audit.ConflictFound, audit.ConflictClosed:

@@ -155,18 +155,6 @@ func (l List) shown(ctx context.Context) string {
 	return ui.T(ctx, "payouts.sorted."+sorted, "Shown", len(l.Page.Rows), "Count", l.count())
 }
 
-// net is what left the store, where the money has left and the fee is known.
-func net(r payout.Row) money.Amount {
-	if r.State != payout.Paid || r.Fee.Currency != r.Amount.Currency {
-		return money.Amount{}
-	}
-	sum, err := r.Amount.Add(r.Fee)
-	if err != nil {
-		return money.Amount{}
-	}
-	return sum
-}
-
 // stayed reports whether the money is known not to have moved, or to have come back.
 func stayed(s payout.State) bool {
 	switch s {

@@ -41,6 +41,9 @@ type One struct {
 	Entries   []audit.Entry
 	Exchanges []payout.Exchange
 	Hooks     []inbox.Hook
+	MoreHooks bool              // there are older ones
+	Approvals []payout.Approval // all that were ever given, with their proofs
+	Others    []Happening       // what other parts of the console tell of it
 
 	Opened time.Time // when the page was first drawn
 }

@@ -3,7 +3,6 @@ package payouts
 import (
 	"context"
 	"encoding/json"
-	"github.com/paywicket/paywicket/providers"
 	"slices"
 	"strings"
 	"time"
@@ -79,6 +78,12 @@ func (o One) story(ctx context.Context) []day {
 		t.hook(h)
 	}
 	t.exchanges()
+	for _, r := range o.Corrections {
+		t.correction(r)
+	}
+	for _, h := range o.Others {
+		t.happening(h)
+	}
 	slices.SortStableFunc(t.told, func(a, b event) int { return a.at.Compare(b.at) })
 	return byDay(ctx, fewer(joinLooks(weave(done, t.told))))
 }
@@ -106,6 +111,7 @@ func joinLooks(all []event) []event {
 		if e.looked && last >= 0 && joined[last].quiet && !joined[last].looked {
 			joined[last].lines = append(joined[last].lines, e.lines...)
 			joined[last].words = e.words
+			joined[last].folds = append(joined[last].folds, e.folds...)
 			continue
 		}
 		joined = append(joined, e)
@@ -153,7 +159,14 @@ func (t *teller) text(key string, args ...any) string {
 	return ui.T(t.ctx, key, append(args, "Company", t.one.company())...)
 }
 
-func (t *teller) add(e event) { t.told = append(t.told, e) }
+// add takes an event in. What people and companies wrote may hold the account number.
+func (t *teller) add(e event) {
+	e.words = t.masked(e.words)
+	for i, line := range e.lines {
+		e.lines[i] = t.masked(line)
+	}
+	t.told = append(t.told, e)
+}
 
 // exchanges tells what was said to the company besides the sends, which are told with their claim and their answer.
 func (t *teller) exchanges() {
@@ -192,17 +205,15 @@ func (t *teller) answer(x payout.Exchange) fold {
 	return fold{ui.T(t.ctx, "story.answer"), t.masked(strings.TrimSpace("HTTP " + code(x.Status) + "\n" + x.Answer))}
 }
 
-// masked hides the recipient's whole account number: showing it takes a reason.
-func (t *teller) masked(text string) string {
-	if number := t.one.Payout.Content.AccountNumber(); len(number) > 4 {
-		return strings.ReplaceAll(text, number, providers.Mask(number))
-	}
-	return text
+// correction tells that another payout was made in its place.
+func (t *teller) correction(r payout.Row) {
+	t.add(event{at: r.CreatedAt, icon: "edit", what: ui.Rich("story.corrected", "Name", strongName(r.AuthorName)), by: ui.T(t.ctx, "story.by.person"),
+		lines: []string{ui.T(t.ctx, "state."+string(r.State)) + "."}, href: link.Payout(t.ctx, string(r.ID)), link: r.ID.Number()})
 }
 
 // hook tells of a webhook and what it did.
 func (t *teller) hook(h inbox.Hook) {
-	e := event{at: h.ReceivedAt, icon: "in", by: ui.T(t.ctx, "story.by.webhook"), lines: []string{t.hookEffect(h)}}
+	e := event{at: h.ReceivedAt, icon: "in", by: ui.T(t.ctx, "story.by.webhook"), lines: []string{t.hookEffect(h)}, folds: t.message(h)}
 	word := h.Result.Word
 	if word == "" {
 		word = h.Event

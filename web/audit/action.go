@@ -34,6 +34,10 @@ const (
 	ConflictFound     Action = "conflict.found" // what somebody found out about it
 	ConflictClosed    Action = "conflict.closed"
 
+	ExportBegun Action = "export.begun" // somebody began to take a list away
+	ExportDone  Action = "export.done"
+	ExportCut   Action = "export.cut" // it ended before its end
+
 	AccountConnected    Action = "account.connected"
 	AccountKeysReplaced Action = "account.keys_replaced"
 	AccountTested       Action = "account.tested"
@@ -89,6 +93,7 @@ func Actions() []Action {
 		PayoutSentBack, PayoutResubmitted, PayoutClaimed, PayoutPrepared, PayoutAnswered, PayoutReported, PayoutStage, PayoutLooked,
 		PayoutUnmapped, PayoutTestified, PayoutSettled, PayoutWaits, PayoutRevealed,
 		ConflictOpened, ConflictFound, ConflictClosed,
+		ExportBegun, ExportDone, ExportCut,
 		AccountConnected, AccountKeysReplaced, AccountTested, AccountFrozen, AccountUnfrozen,
 		HooksReplayed, HookCompared,
 		RecipientMended,

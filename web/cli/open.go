@@ -14,13 +14,15 @@ import (
 	"strings"
 
 	"github.com/paywicket/paywicket/web"
+	"github.com/paywicket/paywicket/web/paper"
 	"github.com/paywicket/paywicket/web/vault"
+	"github.com/paywicket/paywicket/web/workbook"
 )
 
 // settings is the flags of every command that opens the database.
 type settings struct {
-	data, keyFile, publicURL, proxies, logFormat string
-	providerURLs                                 list
+	data, keyFile, publicURL, proxies, logFormat, fonts string
+	providerURLs                                        list
 }
 
 // list is a flag that may be given several times, or once with commas.
@@ -39,6 +41,7 @@ func (s *settings) declare(f *flag.FlagSet) {
 	f.StringVar(&s.publicURL, "public-url", "http://localhost:8080", "what people and providers call, with the path if there is one")
 	f.Var(&s.providerURLs, "provider-url", "provider=url: adds an address accounts may use; may be given several times")
 	f.StringVar(&s.proxies, "trusted-proxy", "", "address ranges, with commas, whose X-Forwarded-For is believed")
+	f.StringVar(&s.fonts, "fonts", "", "folder of TrueType fonts for receipts (default: Helvetica, which knows Western European letters)")
 	f.StringVar(&s.logFormat, "log-format", "text", "text or json")
 }
 
@@ -85,8 +88,12 @@ func (s *settings) open(ctx context.Context, env Env, create bool) (*web.App, er
 	if err != nil {
 		return nil, err
 	}
+	receipt, err := paper.New(s.fonts)
+	if err != nil {
+		return nil, err
+	}
 	app, err := web.New(ctx, web.Config{Database: s.database(), MasterKey: vault.FromFile(s.key()), Providers: env.Providers,
-		PublicURL: s.publicURL, ProviderURLs: s.providerURLs, Proxies: proxies, Version: env.Version, Log: log, Anchor: s.anchor()})
+		PublicURL: s.publicURL, ProviderURLs: s.providerURLs, Proxies: proxies, Version: env.Version, Log: log, Anchor: s.anchor(), Workbook: workbook.New, Receipt: receipt})
 	if wrong, ok := errors.AsType[*vault.WrongKeyError](err); ok {
 		return nil, fmt.Errorf("%w\nThe file read was %s", wrong, s.key())
 	}

@@ -18,7 +18,9 @@ import (
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/web"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/paper"
 	"github.com/paywicket/paywicket/web/vault"
+	"github.com/paywicket/paywicket/web/workbook"
 )
 
 // Options is how a demo is set up.
@@ -85,10 +87,14 @@ func (d *Demo) start(ctx context.Context) error {
 		return err
 	}
 	urls = append(urls, deadProvider+"=http://"+dead)
+	receipt, err := paper.New("")
+	if err != nil {
+		return err
+	}
 	if d.App, err = web.New(ctx, web.Config{
 		Database: filepath.Join(d.folder, "paywicket.db"), MasterKey: vault.FromBytes([]byte(d.key.Reveal())), Providers: d.opts.Providers,
 		PublicURL: d.public, ProviderURLs: urls, Simulate: true, Version: d.opts.Version, Log: d.opts.Log, Now: d.clock.Now,
-		Timeout: 5 * time.Second, SampleSettings: d.sample,
+		Timeout: 5 * time.Second, SampleSettings: d.sample, Workbook: workbook.New, Receipt: receipt,
 	}); err != nil {
 		return err
 	}

@@ -152,6 +152,7 @@ type History interface {
 	Corrections(ctx context.Context, s Scope, id ID) ([]Row, error)
 	// Used lists the methods and currencies there are payouts of.
 	Used(ctx context.Context, s Scope) (Used, error)
+	Walker
 	// Volume adds up what was made since a day, by day.
 	Volume(ctx context.Context, s Scope, since Day) ([]DayTotal, error)
 	// Standings tells how the payouts of each provider have gone since the beginning of a day's month.
