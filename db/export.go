@@ -45,6 +45,7 @@ func (r Payouts) Each(ctx context.Context, s payout.Scope, f payout.Filter, each
 	from := sql.OpenDB(connector{dsn(r.d.path, "mode=ro&_pragma=query_only(1)"), append(forAll(), wanted{"query_only", "1"}), r.d.seeRead, nil})
 	defer func() { _ = from.Close() }() // it only read
 	from.SetMaxOpenConns(1)
+	f.Text = strings.TrimSpace(f.Text)
 	f.After, f.Before, f.Limit = payout.Cursor{}, payout.Cursor{}, 0
 	w := &walk{r: r, from: from, scope: s, filter: f, each: each, line: &line{between: "\x1f" + rand.Text()[:8]}, Walk: payout.Walk{Begun: r.d.now()}}
 	err := w.begin(ctx)
@@ -198,12 +199,18 @@ func (w *walk) query() (string, []any) {
 	if w.filter.Sort == payout.Oldest {
 		order, mark = "asc", ">"
 	}
-	if !w.at.IsZero() {
+	by := fmt.Sprintf("p.created_at %s, p.id %s", order, order)
+	switch {
+	case w.filter.Text != "": // as byWords lists them
+		by = "p.seq " + order
+		if !w.at.IsZero() {
+			c.add("p.seq "+mark+" (select seq from payouts where id = ?)", string(w.at.ID))
+		}
+	case !w.at.IsZero():
 		c.add("(p.created_at, p.id) "+mark+" (?, ?)", millis(w.at.At), string(w.at.ID))
 	}
 	c.args = append(c.args, w.line.between)
-	return fmt.Sprintf(`select concat_ws($%d, `, len(c.args)) + lineColumns + `) from payouts p ` + w.index() + ` where ` + c.String() +
-		fmt.Sprintf(` order by p.created_at %s, p.id %s`, order, order), c.args
+	return fmt.Sprintf(`select concat_ws($%d, `, len(c.args)) + lineColumns + `) from payouts p ` + w.index() + ` where ` + c.String() + ` order by ` + by, c.args
 }
 
 // index is the one whose order is that of the list, so that rows come as they are read: sorting would take as much room as the list

@@ -455,8 +455,8 @@ func TestExportProgress(t *testing.T) {
 	}
 	ids := len(s.fits(false, func(*payout.Payout) bool { return true }))
 	s.exec(`with recursive n (i) as (select 1 union all select i + 1 from n where i < 100001)
-		insert into payouts (id, store, state, version, input, content, author, editors, created_at, updated_at, currency, minor)
-		select printf('MANY%08d', i), $1, 'paid', 1, '{}', '{}', 'x', '[]', i, i, 'XOF', 1 from n`, string(s.kora.ID))
+		insert into payouts (id, store, state, version, input, content, author, editors, created_at, updated_at, currency, minor, day)
+		select printf('MANY%08d', i), $1, 'paid', 1, '{}', '{}', 'x', '[]', i, i, 'XOF', 1, 1 from n`, string(s.kora.ID))
 	p := b.get("/payouts/export?as=csv")
 	checkPage(t, p)
 	refresh := p.header.Get("Refresh")
