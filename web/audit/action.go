@@ -38,6 +38,12 @@ const (
 	AccountFrozen       Action = "account.frozen"
 	AccountUnfrozen     Action = "account.unfrozen"
 
+	BooksReported  Action = "books.reported"  // a provider's own record was taken in
+	BooksMatched   Action = "books.matched"   // a line of it was said to be about a payout
+	BooksExplained Action = "books.explained" // an exception got a reason
+	BooksAssigned  Action = "books.assigned"  // an exception got an owner
+	BooksClosed    Action = "books.closed"    // a month was locked
+
 	RecipientMended Action = "recipient.mended" // completed after a company began to ask for more
 
 	StoreOpened   Action = "store.opened"
@@ -85,6 +91,7 @@ func Actions() []Action {
 		PayoutUnmapped, PayoutTestified, PayoutSettled, PayoutWaits, PayoutRevealed,
 		ConflictOpened, ConflictFound, ConflictClosed,
 		AccountConnected, AccountKeysReplaced, AccountTested, AccountFrozen, AccountUnfrozen,
+		BooksReported, BooksMatched, BooksExplained, BooksAssigned, BooksClosed,
 		RecipientMended,
 		StoreOpened, StoreRenamed, StoreFrozen, StoreUnfrozen,
 		PersonInvited, PersonInviteConfirmed, PersonInviteRevoked, PersonJoined, PersonSignedIn, PersonSignInFailed, PersonDisabled, PersonEnabled, PersonRoleGranted,
