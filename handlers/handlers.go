@@ -13,6 +13,7 @@ import (
 
 	"github.com/paywicket/paywicket/views/i18n"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/books"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/policy"
@@ -30,6 +31,7 @@ type Handlers struct {
 	Inbox     *inbox.Service
 	Hooks     inbox.Repository
 	Audit     AuditLog
+	Books     *books.Service
 	Companies *runner.Companies
 
 	Sessions *scs.SessionManager

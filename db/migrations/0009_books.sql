@@ -110,6 +110,7 @@ create table report_lines (
     matched_by text    not null default '', -- empty: by reference or identifier, whole
     gone       integer not null default 0 check (gone in (0, 1)) -- a later report says the same anew
 ) strict;
+create index report_lines_report on report_lines (report);
 create index report_lines_month on report_lines (store, provider, currency, live, month, seq) where gone = 0;
 create index report_lines_loose on report_lines (store, provider, currency, live, month, minor) where gone = 0 and payout = '';
 create index report_lines_payout on report_lines (payout) where payout <> '' and gone = 0;
