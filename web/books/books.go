@@ -237,7 +237,7 @@ func (p *posting) news(had []Entry) {
 		for _, e := range had {
 			known = known || (e.Kind == News && e.Note == c.Code && e.At.Equal(c.At))
 		}
-		if !known && c.At.After(at) {
+		if !known && !c.At.Before(at) { // of the same instant: told twice rather than never
 			p.add(Entry{Kind: News, At: c.At, Amount: money.Amount{Currency: p.f.Amount.Currency}, Note: c.Code})
 		}
 	}

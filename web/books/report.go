@@ -338,11 +338,7 @@ func (s *Service) read(ctx context.Context, r Report) error {
 	if err != nil {
 		return err
 	}
-	if r.Source == FromList {
-		err = s.readList(ctx, t)
-	} else {
-		err = s.readFile(ctx, t)
-	}
+	err = t.guarded(ctx)
 	if err == nil {
 		err = t.flush(ctx)
 	}
@@ -361,6 +357,19 @@ func (s *Service) read(ctx context.Context, r Report) error {
 		return err
 	}
 	return nil
+}
+
+// guarded turns a panic, of an adapter or over a file, into an error: the report has failed then, and nothing else.
+func (t *taking) guarded(ctx context.Context) (err error) { //nolint:nonamedreturns // recover needs it
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %T", v) // its text may hold anything
+		}
+	}()
+	if t.r.Source == FromList {
+		return t.s.readList(ctx, t)
+	}
+	return t.s.readFile(ctx, t)
 }
 
 // wordsOf is what people are told of a failure: our code, or the company's words.
