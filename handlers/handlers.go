@@ -80,7 +80,7 @@ func (h *Handlers) routes() []route {
 	for _, area := range [][]route{
 		h.healthRoutes(), h.hookRoutes(), h.sessionRoutes(), h.meRoutes(), h.passkeyRoutes(), h.homeRoutes(), h.storeRoutes(), h.accountRoutes(), h.offerRoutes(),
 		h.payoutRoutes(), h.draftRoutes(), h.approvalRoutes(), h.batchRoutes(), h.policyRoutes(), h.reviewRoutes(), h.conflictRoutes(), h.freezeRoutes(), h.webhookRoutes(), h.peopleRoutes(),
-		h.auditRoutes(), h.settingsRoutes(),
+		h.auditRoutes(), h.settingsRoutes(), h.bookRoutes(),
 	} {
 		all = append(all, area...)
 	}

@@ -128,6 +128,17 @@ type Entry struct {
 	Note   string       // of News: the code of the contradiction
 }
 
+// Moved is by how much a booking moves what was paid out.
+func (e Entry) Moved() money.Amount {
+	switch e.Kind {
+	case Returned:
+		return negative(e.Amount)
+	case FeeMoved:
+		return e.Fee
+	}
+	return e.Amount
+}
+
 // Facts is what decides about the bookings of a payout.
 type Facts struct {
 	Payout payout.ID

@@ -217,8 +217,8 @@ func near(sorted []Candidate, minor int64) []Candidate {
 	return sorted[from:min(to, from+200)]
 }
 
-// exception finds one that may still be said something about.
-func (s *Service) exception(ctx context.Context, by access.Person, id string) (Exception, error) {
+// Exception finds one.
+func (s *Service) Exception(ctx context.Context, by access.Person, id string) (Exception, error) {
 	return s.Repo.Exception(ctx, access.ReachOf(by, access.Reconcile), id)
 }
 
@@ -229,7 +229,7 @@ const (
 
 // Explain gives an exception a reason. Whoever gives it owns it if nobody does.
 func (s *Service) Explain(ctx context.Context, by access.Person, id, reason string) (Exception, error) {
-	e, err := s.exception(ctx, by, id)
+	e, err := s.Exception(ctx, by, id)
 	if err != nil {
 		return e, err
 	}
@@ -243,7 +243,7 @@ func (s *Service) Explain(ctx context.Context, by access.Person, id, reason stri
 
 // Assign gives an exception an owner, who must be somebody that may see it.
 func (s *Service) Assign(ctx context.Context, by access.Person, id string, owner access.PersonID) (Exception, error) {
-	e, err := s.exception(ctx, by, id)
+	e, err := s.Exception(ctx, by, id)
 	if err != nil {
 		return e, err
 	}
@@ -270,7 +270,7 @@ func (s *Service) Owners(ctx context.Context, by access.Person, k Key) ([]access
 // Accept takes the likeliest match of an exception: the line of the provider's record is about that payout. It moves no payout. The
 // month is checked anew.
 func (s *Service) Accept(ctx context.Context, by access.Person, id string) (Exception, error) {
-	e, err := s.exception(ctx, by, id)
+	e, err := s.Exception(ctx, by, id)
 	if err != nil {
 		return e, err
 	}

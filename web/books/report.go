@@ -124,14 +124,14 @@ func fileName(name string) string {
 	return string(all[:min(len(all), maxName)])
 }
 
-// report finds one that a person may do something with.
-func (s *Service) report(ctx context.Context, by access.Person, id string) (Report, error) {
+// Report finds one.
+func (s *Service) Report(ctx context.Context, by access.Person, id string) (Report, error) {
 	return s.Repo.Report(ctx, access.ReachOf(by, access.Reconcile), id)
 }
 
 // Look reads a file as it would be taken in with a mapping; without columns in it the likeliest is guessed.
 func (s *Service) Look(ctx context.Context, by access.Person, id string, m Mapping) (Preview, error) {
-	r, err := s.report(ctx, by, id)
+	r, err := s.Report(ctx, by, id)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -252,7 +252,7 @@ func (s *Service) Take(ctx context.Context, by access.Person, id string, m Mappi
 
 // Drop throws away a file that was looked at.
 func (s *Service) Drop(ctx context.Context, by access.Person, id string) (Report, error) {
-	r, err := s.report(ctx, by, id)
+	r, err := s.Report(ctx, by, id)
 	if err != nil || r.State != ReportShown {
 		return r, errors.Join(err)
 	}
