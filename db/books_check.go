@@ -67,10 +67,10 @@ func scanException(scan func(...any) error) (books.Exception, error) {
 	return e, err
 }
 
-// Exceptions lists those of a month that still are some, the ones nobody has explained first.
+// Exceptions lists those of a month that still are some, the ones nobody has explained first, then the largest.
 func (r Books) Exceptions(ctx context.Context, k books.Key, most int) ([]books.Exception, error) {
 	return collect(ctx, r.d.read, scanException, `select `+exceptionColumns+exceptionTables+`e.store = $1 and e.provider = $2 and e.currency = $3 and e.live = $4 and e.month = $5
-		and e.gone_at = 0 order by e.owner <> '' and e.reason <> '', e.found_at, e.id limit $6`, append(keyArgs(k), most)...)
+		and e.gone_at = 0 order by e.owner <> '' and e.reason <> '', abs(e.minor) desc, e.code, e.payout, e.line limit $6`, append(keyArgs(k), most)...)
 }
 
 // Exception finds one.

@@ -79,14 +79,18 @@ func (s *seeing) payouts() error {
 				row.Asked = a
 			}
 		}
-		row.Approved = snapshotAmount(snapshot, digest)
+		row.Approved, row.Torn = snapshotAmount(snapshot, digest)
 		*s.all[id] = row
 		return nil
 	})
 }
 
-// snapshotAmount is the amount that was approved, none if the snapshot is not what its digest says.
-func snapshotAmount(snapshot []byte, digest string) money.Amount {
+// snapshotAmount is the amount that was approved, and whether the snapshot is not what its digest says. Rows that were put in from
+// elsewhere have neither.
+func snapshotAmount(snapshot []byte, digest string) (money.Amount, bool) {
+	if len(snapshot) == 0 && digest == "" {
+		return money.Amount{}, false
+	}
 	var is struct {
 		Content struct {
 			Amount money.Amount `json:"amount"`
@@ -94,9 +98,9 @@ func snapshotAmount(snapshot []byte, digest string) money.Amount {
 	}
 	sum := sha256.Sum256(snapshot)
 	if hex.EncodeToString(sum[:]) != digest || json.Unmarshal(snapshot, &is) != nil {
-		return money.Amount{}
+		return money.Amount{}, true
 	}
-	return is.Content.Amount
+	return is.Content.Amount, false
 }
 
 func (s *seeing) attempts() error {

@@ -149,7 +149,7 @@ create table month_exceptions (
     gone_at  integer not null default 0 -- it is no exception any more
 ) strict;
 create unique index month_exceptions_what on month_exceptions (store, provider, currency, live, month, code, payout, line);
-create index month_exceptions_open on month_exceptions (store, provider, currency, live, month, gone_at, found_at, id);
+create index month_exceptions_open on month_exceptions (store, provider, currency, live, month) where gone_at = 0;
 
 create table month_closes (
     store     text    not null references stores (id),

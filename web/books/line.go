@@ -79,7 +79,8 @@ type Seen struct {
 
 	Asked      money.Amount // zero if nobody typed it here
 	AskedAt    time.Time
-	Approved   money.Amount // out of the snapshot
+	Approved   money.Amount // out of the snapshot; zero if there is none
+	Torn       bool         // the snapshot does not fit its digest
 	ApprovedAt time.Time
 	Answer     payout.State // where the answer to the send left it, "" if there was none
 	AnsweredAt time.Time
@@ -142,13 +143,13 @@ func (l *Line) differ(d Difference) { l.Differences = append(l.Differences, d) }
 
 func (l *Line) approved() {
 	amount := l.Entry.Amount
-	l.Columns[Asked] = Column{Known: !l.Asked.IsZero(), Amount: l.Asked, At: l.AskedAt, Fits: l.Asked == l.Approved}
+	l.Columns[Asked] = Column{Known: !l.Asked.IsZero(), Amount: l.Asked, At: l.AskedAt, Fits: l.Asked == l.Approved || (l.Approved.IsZero() && l.Asked == amount)}
 	l.Columns[Approved] = Column{Known: !l.Approved.IsZero(), Amount: l.Approved, At: l.ApprovedAt, Fits: l.Approved == amount}
 	asked, approved := l.Columns[Asked], l.Columns[Approved]
 	switch {
-	case asked.Known && !asked.Fits:
+	case asked.Known && approved.Known && !asked.Fits:
 		l.differ(Difference{Code: DiffAsked, Expected: said(l.Asked), Got: said(l.Approved)})
-	case !approved.Known || !approved.Fits:
+	case l.Torn || (approved.Known && !approved.Fits):
 		l.differ(Difference{Code: DiffAsked, Expected: said(amount), Got: said(l.Approved)})
 	}
 }
