@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/paywicket/paywicket/web/access"
@@ -287,9 +288,10 @@ func replaceLine(ctx context.Context, tx *sql.Tx, l books.ReportLine) error {
 		if name.value == "" || (name.column == "reference" && l.RemoteID != "") {
 			continue
 		}
-		_, err := tx.ExecContext(ctx, `update report_lines set gone = 1 where store = $1 and provider = $2 and currency = $3 and live = $4 and (month = $5 or status = $6)
-			and `+name.column+` = $7 and `+name.column+` <> '' and gone = 0 and report <> $8 and not exists (select 1 from month_closes c
-				where c.store = $1 and c.provider = $2 and c.currency = $3 and c.live = $4 and c.month = report_lines.month)`,
+		const query = `update report_lines set gone = 1 where store = $1 and provider = $2 and currency = $3 and live = $4 and (month = $5 or status = $6)
+			and remote_id = $7 and remote_id <> '' and gone = 0 and report <> $8 and not exists (select 1 from month_closes c
+				where c.store = $1 and c.provider = $2 and c.currency = $3 and c.live = $4 and c.month = report_lines.month)`
+		_, err := tx.ExecContext(ctx, strings.ReplaceAll(query, "remote_id", name.column),
 			append(keyArgs(l.Key), string(l.Status), name.value, l.Report)...)
 		if err != nil {
 			return err

@@ -479,18 +479,25 @@ func TestBooksGoByIndex(t *testing.T) {
 			where a.store = 's' and a.provider = 'p' and a.live = 1 and p.store = 's' and p.currency = 'c'
 			and ((t.reference = 'x' and 'x' <> '') or (t.remote_id = 'y' and 'y' <> '') or (t.reference = 'y' and 'y' <> '') or (t.remote_id = 'x' and 'x' <> '')) order by t.reference = 'x' desc, t.no desc limit 1`,
 	} {
-		rows, err := d.raw.Query("explain query plan " + query)
-		d.must(err)
-		var plan []string
-		for rows.Next() {
-			var a, b, c int
-			var text string
-			d.must(rows.Scan(&a, &b, &c, &text))
-			plan = append(plan, text)
-		}
-		d.must(rows.Close())
+		plan := d.plan(query)
 		if joined := strings.Join(plan, "\n"); strings.Contains(joined, "SCAN") {
 			t.Errorf("%s\n%s", query, joined)
 		}
 	}
+}
+
+func (d *desk) plan(query string) []string {
+	d.Helper()
+	rows, err := d.raw.Query("explain query plan " + query)
+	d.must(err)
+	defer func() { _ = rows.Close() }()
+	var plan []string
+	for rows.Next() {
+		var a, b, c int
+		var text string
+		d.must(rows.Scan(&a, &b, &c, &text))
+		plan = append(plan, text)
+	}
+	d.must(rows.Err())
+	return plan
 }

@@ -109,7 +109,7 @@ func (h *Handlers) monthPage(w http.ResponseWriter, r *http.Request, k books.Key
 		page.Holds = map[bool]string{true: "yes", false: "no"}[holds]
 	}
 	more(&page)
-	return h.render(w, r, status, pages.MonthPage(page), nil)
+	return h.render(w, h.inMode(r, k.Live, k.Store), status, pages.MonthPage(page), nil)
 }
 
 // bookWords is the sentence of a refusal, "" if err is none.
@@ -213,7 +213,7 @@ func (h *Handlers) askCloseMonth(w http.ResponseWriter, r *http.Request) error {
 	if len(ready.Obstacles) > 0 || ready.Statement.Close != nil {
 		return h.redirect(w, r, link.BookMonth(r.Context(), pages.Of(k)))
 	}
-	return h.page(w, r, pages.ClosePage(pages.Confirm{Ready: ready, Company: h.Stores.Catalog.Name(k.Provider)}))
+	return h.page(w, h.inMode(r, k.Live, k.Store), pages.ClosePage(pages.Confirm{Ready: ready, Company: h.Stores.Catalog.Name(k.Provider)}))
 }
 
 func (h *Handlers) closeMonth(w http.ResponseWriter, r *http.Request) error {
@@ -231,7 +231,7 @@ func (h *Handlers) showStatement(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return h.page(w, r, pages.StatementPage(s))
+	return h.page(w, h.inMode(r, s.Key.Live, s.Key.Store), pages.StatementPage(s))
 }
 
 func (h *Handlers) statement(r *http.Request) (pages.Statement, error) {

@@ -82,7 +82,7 @@ func (h *Handlers) previewPage(w http.ResponseWriter, r *http.Request, status in
 	if p.Problem != nil {
 		page.Problem = bookWords(r, p.Problem)
 	}
-	return h.render(w, r, status, pages.PreviewPage(page), nil)
+	return h.render(w, h.inMode(r, p.Report.Key.Live, p.Report.Key.Store), status, pages.PreviewPage(page), nil)
 }
 
 func (h *Handlers) takeReport(w http.ResponseWriter, r *http.Request) error {

@@ -141,7 +141,8 @@ func (h Head) name(n int) string {
 }
 
 // Names are the columns as a mapping remembers them and as people read them.
-func (h Head) Names() (names, labels []string) {
+func (h Head) Names() ([]string, []string) {
+	var names, labels []string
 	for n := range h.Width {
 		names, labels = append(names, h.name(n)), append(labels, ColumnName(n, h.Headings))
 	}

@@ -52,54 +52,96 @@ func (p *Parser) cell(row Row, part Part) (string, bool) {
 	return strings.TrimSpace(row.Cells[i]), i < len(row.Figures) && row.Figures[i]
 }
 
-// Line makes a line of a row. Skip says that the row holds none: headings, nothing at all, or another currency's payout.
-func (p *Parser) Line(row Row) (line ReportLine, skip bool, problem *Problem) { //nolint:nonamedreturns // three of them
-	if row.Line <= p.Head.Line || strings.Join(row.Cells, "") == "" {
-		return line, true, nil
-	}
-	bad := func(code, value string) (ReportLine, bool, *Problem) {
-		if len(value) > 60 {
-			value = strings.ToValidUTF8(value[:60], "") + "…"
+// What a row is besides a line.
+var (
+	errSkip     = errors.New("no line in this row")     // headings, or nothing at all
+	errCurrency = errors.New("another currency's line") // left out, and counted
+)
+
+// bad is a row that should be a line and cannot be read.
+type bad struct{ code, value string }
+
+func (b *bad) Error() string { return b.code }
+
+// Line makes a line of a row. Skip says that the row holds none: headings, nothing at all, or, with a line number, another currency's
+// payout.
+func (p *Parser) Line(row Row) (ReportLine, bool, *Problem) {
+	line, err := p.line(row)
+	if wrong, ok := errors.AsType[*bad](err); ok {
+		if len(wrong.value) > maxShown {
+			wrong.value = strings.ToValidUTF8(wrong.value[:maxShown], "") + "…"
 		}
-		return ReportLine{}, false, &Problem{Line: row.Line, Code: code, Value: value}
+		return ReportLine{}, false, &Problem{Line: row.Line, Code: wrong.code, Value: wrong.value}
 	}
-	line = ReportLine{Line: row.Line, Key: p.Key, Source: "file", Status: providers.Paid}
+	return line, err != nil, nil
+}
+
+// maxShown is how much is shown of a value that cannot be read.
+const maxShown = 60
+
+func (p *Parser) line(row Row) (ReportLine, error) {
+	if row.Line <= p.Head.Line || strings.Join(row.Cells, "") == "" {
+		return ReportLine{}, errSkip
+	}
+	line := ReportLine{Line: row.Line, Key: p.Key, Source: FromFile, Status: providers.Paid}
 	line.Reference, _ = p.cell(row, PartReference)
 	line.RemoteID, _ = p.cell(row, PartRemoteID)
 	line.Recipient, _ = p.cell(row, PartRecipient)
-	if line.Reference == "" && line.RemoteID == "" {
-		return bad("unnamed", "")
-	}
-	if currency, _ := p.cell(row, PartCurrency); currency != "" && !strings.EqualFold(currency, p.Key.Currency) {
-		if _, known := money.Digits(strings.ToUpper(currency)); !known {
-			return bad("currency", currency)
-		}
-		return line, true, nil
-	}
-	text, figure := p.cell(row, PartAmount)
-	minor, err := p.amount(text, figure)
-	if err != nil || minor == 0 {
-		return bad("amount", text)
-	}
-	line.Amount = p.Key.amount(minor)
-	if text, figure := p.cell(row, PartFee); text != "" {
-		if minor, err = p.amount(text, figure); err != nil {
-			return bad("fee", text)
-		}
-		line.Fee = p.Key.amount(minor)
-	}
 	if p.at[PartStatus] >= 0 {
 		line.Word, _ = p.cell(row, PartStatus)
 		line.Status = meaning(line.Word)
 	}
-	if text, figure := p.cell(row, PartDate); p.at[PartDate] >= 0 {
-		at, ok := p.date(text, figure)
-		if !ok {
-			return bad("date", text)
-		}
-		line.At, line.Key.Month = at, MonthOf(at, p.Zone)
+	if line.Reference == "" && line.RemoteID == "" {
+		return line, &bad{code: "unnamed"}
 	}
-	return line, false, nil
+	for _, step := range []func(Row, *ReportLine) error{p.currency, p.amounts, p.day} {
+		if err := step(row, &line); err != nil {
+			return line, err
+		}
+	}
+	return line, nil
+}
+
+func (p *Parser) currency(row Row, _ *ReportLine) error {
+	currency, _ := p.cell(row, PartCurrency)
+	if currency == "" || strings.EqualFold(currency, p.Key.Currency) {
+		return nil
+	}
+	if _, known := money.Digits(strings.ToUpper(currency)); !known {
+		return &bad{"currency", currency}
+	}
+	return errCurrency
+}
+
+func (p *Parser) amounts(row Row, line *ReportLine) error {
+	text, figure := p.cell(row, PartAmount)
+	minor, err := p.amount(text, figure)
+	if err != nil || minor == 0 {
+		return &bad{"amount", text}
+	}
+	line.Amount = p.Key.amount(minor)
+	if text, figure = p.cell(row, PartFee); text == "" {
+		return nil
+	}
+	if minor, err = p.amount(text, figure); err != nil {
+		return &bad{"fee", text}
+	}
+	line.Fee = p.Key.amount(minor)
+	return nil
+}
+
+// day finds the month of a line; without a column of dates it is that of the upload.
+func (p *Parser) day(row Row, line *ReportLine) error {
+	if p.at[PartDate] < 0 {
+		return nil
+	}
+	text, figure := p.cell(row, PartDate)
+	at, ok := p.date(text, figure)
+	if !ok {
+		return &bad{"date", text}
+	}
+	line.At, line.Key.Month = at, MonthOf(at, p.Zone)
+	return nil
 }
 
 var errAmount = errors.New("no amount")

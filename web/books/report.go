@@ -100,6 +100,11 @@ func (s *Service) Upload(ctx context.Context, by access.Person, k Key, name stri
 	if err := s.open(ctx, by, k); err != nil {
 		return Report{}, err
 	}
+	done, err := s.alone(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	defer done()
 	sheet, err := OpenSheet(data)
 	if err != nil {
 		return Report{}, err
@@ -142,6 +147,11 @@ func (s *Service) Look(ctx context.Context, by access.Person, id string, m Mappi
 	if err != nil {
 		return Preview{}, err
 	}
+	done, err := s.alone(ctx)
+	if err != nil {
+		return Preview{}, err
+	}
+	defer done()
 	data, err := s.Repo.ReportData(ctx, id)
 	if err != nil {
 		return Preview{}, err
@@ -360,7 +370,7 @@ func (s *Service) read(ctx context.Context, r Report) error {
 }
 
 // guarded turns a panic, of an adapter or over a file, into an error: the report has failed then, and nothing else.
-func (t *taking) guarded(ctx context.Context) (err error) { //nolint:nonamedreturns // recover needs it
+func (t *taking) guarded(ctx context.Context) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %T", v) // its text may hold anything
@@ -384,6 +394,11 @@ func wordsOf(err error) string {
 }
 
 func (s *Service) readFile(ctx context.Context, t *taking) error {
+	done, err := s.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	data, err := s.Repo.ReportData(ctx, t.r.ID)
 	if err != nil {
 		return err

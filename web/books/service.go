@@ -119,12 +119,23 @@ type Service struct {
 	Log    *slog.Logger
 
 	wake chan struct{}
+	turn chan struct{} // a file is held whole while it is read: one at a time
 }
 
 // New makes a service.
 func New(s Service) *Service {
-	s.wake = make(chan struct{}, 1)
+	s.wake, s.turn = make(chan struct{}, 1), make(chan struct{}, 1)
 	return &s
+}
+
+// alone waits until nobody else holds a file, and returns what ends that.
+func (s *Service) alone(ctx context.Context) (func(), error) {
+	select {
+	case s.turn <- struct{}{}:
+		return func() { <-s.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (s *Service) entry(by access.Person, k Key, action audit.Action, details map[string]any) audit.Entry {

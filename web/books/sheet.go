@@ -54,7 +54,7 @@ func OpenSheet(data []byte) (Sheet, error) {
 		return Sheet{}, err
 	}
 	mark := delimiterOf(text)
-	if widest(text, byte(mark)) > 10*maxColumns { // before a reader makes a cell of each
+	if widest(text, mark) > 10*maxColumns { // before a reader makes a cell of each
 		return Sheet{}, refuse("columns", "Limit", maxColumns)
 	}
 	return Sheet{Kind: "csv", Delimiter: mark, Rows: bounded(csvRows(text, mark))}, nil
@@ -115,10 +115,10 @@ func delimiterOf(text string) rune {
 }
 
 // widest is how many delimiters the line with the most of them has.
-func widest(text string, mark byte) int {
+func widest(text string, mark rune) int {
 	most, n := 0, 0
-	for i := range len(text) {
-		switch text[i] {
+	for _, r := range text {
+		switch r {
 		case mark:
 			n++
 			most = max(most, n)
