@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/paywicket/paywicket/providers/money"
@@ -30,30 +31,95 @@ func (d *DB) post(ctx context.Context, tx *sql.Tx, seq int64, f books.Facts) err
 	if f.State != payout.Paid && f.State != payout.Returned {
 		return nil
 	}
-	had, err := entriesOf(ctx, tx, `payout = $1 order by seq`, string(f.Payout))
+	p := posting{ctx: ctx, tx: tx, zones: map[store.ID]*time.Location{}, closed: map[books.Key]time.Time{}, fresh: map[books.Key][]books.Entry{}}
+	return p.all([]unbooked{{seq, f}})
+}
+
+// posting books some payouts in one transaction. What is the same for several is read once.
+type posting struct {
+	ctx    context.Context //nolint:containedctx // lives as long as one transaction
+	tx     *sql.Tx
+	zones  map[store.ID]*time.Location
+	closed map[books.Key]time.Time
+	fresh  map[books.Key][]books.Entry
+}
+
+func (p posting) all(payouts []unbooked) error {
+	had, err := p.had(payouts)
 	if err != nil {
-		return fmt.Errorf("read bookings of %s: %w", f.Payout, err)
+		return err
 	}
-	var zone store.Store
-	if err := tx.QueryRowContext(ctx, `select zone from stores where id = $1`, string(f.Key.Store)).Scan(&zone.Zone); err != nil {
-		return fmt.Errorf("read time zone of %s: %w", f.Key.Store, err)
+	for _, u := range payouts {
+		if err := p.one(u, had[u.facts.Payout]); err != nil {
+			return fmt.Errorf("book %s: %w", u.facts.Payout, err)
+		}
 	}
-	fresh, err := books.Post(f, had, zone.Location(), func(m books.Month) (time.Time, error) { return closedAt(ctx, tx, f.Key.In(m)) })
+	for k, entries := range p.fresh {
+		if err := addToMonth(p.ctx, p.tx, k, entries); err != nil {
+			return fmt.Errorf("add to month %s: %w", k, err)
+		}
+	}
+	return nil
+}
+
+// had are the bookings that payouts have already.
+func (p posting) had(payouts []unbooked) (map[payout.ID][]books.Entry, error) {
+	marks, args := make([]string, len(payouts)), make([]any, len(payouts))
+	for i, u := range payouts {
+		marks[i], args[i] = fmt.Sprintf("$%d", i+1), string(u.facts.Payout)
+	}
+	all, err := entriesOf(p.ctx, p.tx, `payout in (`+strings.Join(marks, ", ")+`) order by seq`, args...)
+	had := map[payout.ID][]books.Entry{}
+	for _, e := range all {
+		had[e.Payout] = append(had[e.Payout], e)
+	}
+	return had, err
+}
+
+func (p posting) one(u unbooked, had []books.Entry) error {
+	zone, err := p.zone(u.facts.Key.Store)
+	if err != nil {
+		return err
+	}
+	fresh, err := books.Post(u.facts, had, zone, func(m books.Month) (time.Time, error) { return p.closedAt(u.facts.Key.In(m)) })
 	if err != nil {
 		return err
 	}
 	for _, e := range fresh {
-		if err := addBooking(ctx, tx, e); err != nil {
-			return fmt.Errorf("book %s: %w", f.Payout, err)
+		if err := addBooking(p.ctx, p.tx, e); err != nil {
+			return err
 		}
+		p.fresh[e.Key] = append(p.fresh[e.Key], e)
 	}
 	if len(had) > 0 {
-		if err := touchMonth(ctx, tx, had[0].Key); err != nil {
+		if err := touchMonth(p.ctx, p.tx, had[0].Key); err != nil {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `update payouts set booked = 1 where seq = $1 and booked = 0`, seq)
+	_, err = p.tx.ExecContext(p.ctx, `update payouts set booked = 1 where seq = $1 and booked = 0`, u.seq)
 	return err
+}
+
+func (p posting) zone(id store.ID) (*time.Location, error) {
+	if zone := p.zones[id]; zone != nil {
+		return zone, nil
+	}
+	var s store.Store
+	if err := p.tx.QueryRowContext(p.ctx, `select zone from stores where id = $1`, string(id)).Scan(&s.Zone); err != nil {
+		return nil, fmt.Errorf("read time zone of %s: %w", id, err)
+	}
+	p.zones[id] = s.Location()
+	return p.zones[id], nil
+}
+
+func (p posting) closedAt(k books.Key) (time.Time, error) {
+	at, known := p.closed[k]
+	if known {
+		return at, nil
+	}
+	at, err := closedAt(p.ctx, p.tx, k)
+	p.closed[k] = at
+	return at, err
 }
 
 const entryColumns = `seq, store, provider, currency, live, month, at, payout, kind, late, minor, fee_currency, fee_minor, note`
@@ -92,28 +158,28 @@ func addBooking(ctx context.Context, tx *sql.Tx, e books.Entry) error {
 	_, err := tx.ExecContext(ctx, `insert into bookings (store, provider, currency, live, month, at, payout, kind, late, minor, fee_currency, fee_minor, note)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		append(keyArgs(e.Key), millis(e.At), string(e.Payout), string(e.Kind), string(e.Late), e.Amount.Minor, e.Fee.Currency, e.Fee.Minor, e.Note)...)
-	if err != nil {
-		return err
-	}
-	return addToMonth(ctx, tx, e)
+	return err
 }
 
-// addToMonth adds a booking to the sums of its month. Sums that do not fit are left as they were and marked: that a payout was paid
+// addToMonth adds bookings to the sums of their month. Sums that do not fit are left as they were and marked: that a payout was paid
 // is written down whatever they come to.
-func addToMonth(ctx context.Context, tx *sql.Tx, e books.Entry) error {
-	if err := touchMonth(ctx, tx, e.Key); err != nil {
+func addToMonth(ctx context.Context, tx *sql.Tx, k books.Key, entries []books.Entry) error {
+	if err := touchMonth(ctx, tx, k); err != nil {
 		return err
 	}
-	s, err := monthOf(ctx, tx, e.Key)
+	s, err := monthOf(ctx, tx, k)
 	if err != nil {
 		return err
 	}
-	sums, tooLarge := s.Sums.With(e)
-	if tooLarge != nil {
-		return one(tx.ExecContext(ctx, `update book_months set overflow = 1 where `+ofMonth, keyArgs(e.Key)...))
+	sums := s.Sums
+	for _, e := range entries {
+		var tooLarge error
+		if sums, tooLarge = sums.With(e); tooLarge != nil {
+			return one(tx.ExecContext(ctx, `update book_months set overflow = 1 where `+ofMonth, keyArgs(k)...))
+		}
 	}
 	return one(tx.ExecContext(ctx, `update book_months set payouts = $6, paid = $7, fees = $8, returned = $9, adjusted = $10, late_fees = $11 where `+ofMonth,
-		append(keyArgs(e.Key), sums.Payouts, sums.Paid.Minor, sums.Fees.Minor, sums.Returned.Minor, sums.Adjusted.Minor, sums.LateFees.Minor)...))
+		append(keyArgs(k), sums.Payouts, sums.Paid.Minor, sums.Fees.Minor, sums.Returned.Minor, sums.Adjusted.Minor, sums.LateFees.Minor)...))
 }
 
 // touchMonth says that something in a month has changed; it opens the month if it is new.
@@ -180,13 +246,9 @@ func (r Books) BookSome(ctx context.Context, most int) (int, error) {
 		if err != nil {
 			return fmt.Errorf("find what is not booked: %w", err)
 		}
-		for _, u := range all {
-			if err := r.d.post(ctx, tx, u.seq, u.facts); err != nil {
-				return err
-			}
-		}
 		found = len(all)
-		return nil
+		p := posting{ctx: ctx, tx: tx, zones: map[store.ID]*time.Location{}, closed: map[books.Key]time.Time{}, fresh: map[books.Key][]books.Entry{}}
+		return p.all(all)
 	})
 	return found, err
 }

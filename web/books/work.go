@@ -9,7 +9,7 @@ import (
 // How the background looks for work: this often, so many payouts at once, and a month again at the earliest after this long.
 const (
 	workEvery  = 2 * time.Second
-	bookAtOnce = 500
+	bookAtOnce = 300
 	checkEvery = time.Minute
 	checkMost  = 20
 )
