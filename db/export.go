@@ -114,9 +114,9 @@ func (w *walk) row(rows *sql.Rows) error {
 	return nil
 }
 
-// lineColumns is what an export reads of a payout, and no more: a look at another table for each of millions of rows would cost more than
+// walkColumns is what an export reads of a payout, and no more: a look at another table for each of millions of rows would cost more than
 // the row. Names of accounts and people are read once, see names. None of them is null, which would leave it out.
-const lineColumns = `p.id, p.store, p.account, p.author, p.live + 2 * p.one_person + 4 * (p.conflicts > 0), p.state,
+const walkColumns = `p.id, p.store, p.account, p.author, p.live + 2 * p.one_person + 4 * (p.conflicts > 0), p.state,
 	coalesce(json_extract(p.content, '$.company'), ''), coalesce(json_extract(p.content, '$.method_name'), ''), coalesce(json_extract(p.content, '$.country'), ''),
 	coalesce(nullif(json_extract(p.content, '$.description'), ''), json_extract(p.input, '$.description'), ''),
 	p.currency, p.minor, p.fee_currency, p.fee_minor, p.recipient, p.number, p.reason, p.reference, p.remote_id,
@@ -210,7 +210,7 @@ func (w *walk) query() (string, []any) {
 		c.add("(p.created_at, p.id) "+mark+" (?, ?)", millis(w.at.At), string(w.at.ID))
 	}
 	c.args = append(c.args, w.line.between)
-	return fmt.Sprintf(`select concat_ws($%d, `, len(c.args)) + lineColumns + `) from payouts p ` + w.index() + ` where ` + c.String() + ` order by ` + by, c.args
+	return fmt.Sprintf(`select concat_ws($%d, `, len(c.args)) + walkColumns + `) from payouts p ` + w.index() + ` where ` + c.String() + ` order by ` + by, c.args
 }
 
 // index is the one whose order is that of the list, so that rows come as they are read: sorting would take as much room as the list

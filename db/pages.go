@@ -213,7 +213,7 @@ func near(a, b payout.Day) bool { return a >= b-1 && a <= b+1 }
 func (r Payouts) months(ctx context.Context, l *listing, from, to payout.Day) func(func(payout.Day, error) bool) {
 	return func(yield func(payout.Day, error) bool) {
 		w := sumsOf(l.scope, l.Filter)
-		w.add("span >= ? and span <= ?", spanOf(monthOf(from)), spanOf(monthOf(to)))
+		w.add("span >= ? and span <= ?", spanOf(firstOfMonth(from)), spanOf(firstOfMonth(to)))
 		order, _ := l.order()
 		spans, err := collect(ctx, r.d.read, func(scan func(...any) error) (int, error) {
 			var span int

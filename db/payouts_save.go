@@ -20,6 +20,7 @@ func (r Payouts) save(ctx context.Context, tx *sql.Tx, p stored) error {
 		func() error { return r.saveApprovals(ctx, tx, p.Payout) },
 		func() error { return r.saveAttempts(ctx, tx, p.Payout) },
 		func() error { return r.saveConflicts(ctx, tx, p.Payout) },
+		func() error { return r.d.post(ctx, tx, p.seq, factsOf(p.Payout)) },
 		func() error { return r.saveWords(ctx, tx, p) },
 		func() error { return r.saveExchanges(ctx, tx, p.TakeExchanges()) },
 		func() error { return r.d.addEntries(ctx, tx, p.TakeEntries()...) },

@@ -108,7 +108,9 @@ func looks() []look {
 			_, err := d.Payouts().List(ctx, payout.InStore("seed0000000000000000000003"), payout.Filter{States: []payout.State{payout.NotExecuted, payout.NotSent}, Currency: "EUR"})
 			return err
 		}},
-		{"one account", list(func(sample) payout.Filter { return payout.Filter{Provider: "etpay", Store: "seed0000000000000000000002"} })},
+		{"one account", list(func(sample) payout.Filter {
+			return payout.Filter{Provider: "etpay", Store: "seed0000000000000000000002"}
+		})},
 		{"amount", list(func(sample) payout.Filter { return payout.Filter{Currency: "XOF", Min: "12345", Max: "12400"} })},
 		{"totals", func(ctx context.Context, d *db.DB, _ sample) error {
 			_, err := d.Payouts().Totals(ctx, payout.Everywhere(), payout.Filter{})

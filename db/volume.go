@@ -36,7 +36,7 @@ func (r Payouts) Volume(ctx context.Context, s payout.Scope, since payout.Day) (
 func (r Payouts) Standings(ctx context.Context, s payout.Scope, since payout.Day) ([]payout.Standing, error) {
 	var w where
 	w.scope(s, "store")
-	w.add("span >= ? and live = 1 and provider <> ''", spanOf(monthOf(since)))
+	w.add("span >= ? and live = 1 and provider <> ''", spanOf(firstOfMonth(since)))
 	lost := append([]payout.State{}, payout.Lost()...)
 	ways := []payout.State{payout.Sending, payout.Accepted, payout.Unknown}
 	return collect(ctx, r.d.read, func(scan func(...any) error) (payout.Standing, error) {
@@ -88,7 +88,7 @@ func (w *where) spans(from, to payout.Day) {
 	begin := nextMonth(from - 1) // of the first whole month
 	end := nextMonth(to)         // of the month after the last whole one
 	if end > to+1 {
-		end = monthOf(to)
+		end = firstOfMonth(to)
 	}
 	if begin >= end {
 		w.add("span >= ? and span <= ?", max(int(from), 1), int(to))
@@ -98,8 +98,8 @@ func (w *where) spans(from, to payout.Day) {
 		max(int(from), 1), int(begin), spanOf(begin), spanOf(end), int(end), int(to))
 }
 
-// monthOf is the first day of a day's month.
-func monthOf(d payout.Day) payout.Day { return d - payout.Day(d.Time().Day()-1) }
+// firstOfMonth is the first day of a day's month.
+func firstOfMonth(d payout.Day) payout.Day { return d - payout.Day(d.Time().Day()-1) }
 
 // monthStart is the first day of a month written yyyymm.
 func monthStart(span int) payout.Day {
@@ -107,7 +107,7 @@ func monthStart(span int) payout.Day {
 }
 
 // nextMonth is the first day of the month after a day's.
-func nextMonth(d payout.Day) payout.Day { return payout.DayOf(monthOf(d).Time().AddDate(0, 1, 0)) }
+func nextMonth(d payout.Day) payout.Day { return payout.DayOf(firstOfMonth(d).Time().AddDate(0, 1, 0)) }
 
 func spanOf(first payout.Day) int {
 	t := first.Time()

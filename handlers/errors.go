@@ -8,6 +8,7 @@ import (
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/layout"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/books"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
@@ -35,6 +36,13 @@ func (h *Handlers) failure(err error) layout.Failure {
 	if p, ok := errors.AsType[*payout.Error](err); ok {
 		return layout.Failure{Status: http.StatusConflict, Key: "payout.error." + p.Code, Args: pairs(p.Args)}
 	}
+	if b, ok := errors.AsType[*books.Error](err); ok {
+		key := "books.failure.other"
+		if b.Code == "overflow" {
+			key = "books.failure.overflow"
+		}
+		return layout.Failure{Status: http.StatusConflict, Key: key}
+	}
 	if status, key := h.Options.Fault(err); status != 0 {
 		return layout.Failure{Status: status, Key: key}
 	}
@@ -47,7 +55,7 @@ func (h *Handlers) failure(err error) layout.Failure {
 		return layout.Failure{Status: http.StatusMisdirectedRequest, Key: "error.host"}
 	case errors.Is(err, access.ErrDamaged):
 		return layout.Failure{Status: http.StatusConflict, Key: "error.factor"}
-	case errors.Is(err, errNotFound), errors.Is(err, payout.ErrNotFound), errors.Is(err, store.ErrNotFound),
+	case errors.Is(err, errNotFound), errors.Is(err, payout.ErrNotFound), errors.Is(err, store.ErrNotFound), errors.Is(err, books.ErrNotFound),
 		errors.Is(err, inbox.ErrNotFound), errors.Is(err, access.ErrNotFound):
 		return layout.Failure{Status: http.StatusNotFound}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/paywicket/paywicket/views/i18n"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/books"
 	"github.com/paywicket/paywicket/web/export"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
@@ -32,6 +33,7 @@ type Handlers struct {
 	Inbox     *inbox.Service
 	Hooks     inbox.Repository
 	Audit     AuditLog
+	Books     *books.Service
 	Companies *runner.Companies
 
 	Sessions *scs.SessionManager
@@ -85,7 +87,7 @@ func (h *Handlers) routes() []route {
 	for _, area := range [][]route{
 		h.healthRoutes(), h.hookRoutes(), h.sessionRoutes(), h.meRoutes(), h.passkeyRoutes(), h.homeRoutes(), h.storeRoutes(), h.accountRoutes(), h.offerRoutes(),
 		h.payoutRoutes(), h.exportRoutes(), h.draftRoutes(), h.approvalRoutes(), h.batchRoutes(), h.policyRoutes(), h.reviewRoutes(), h.conflictRoutes(), h.freezeRoutes(), h.webhookRoutes(), h.peopleRoutes(),
-		h.auditRoutes(), h.settingsRoutes(),
+		h.auditRoutes(), h.settingsRoutes(), h.bookRoutes(),
 	} {
 		all = append(all, area...)
 	}

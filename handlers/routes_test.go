@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -11,9 +12,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/paywicket/paywicket/db"
 	"github.com/paywicket/paywicket/handlers"
 	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/web"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
@@ -95,8 +99,24 @@ func (m *matrix) fill(t *testing.T, by access.Person, st store.Store) objects {
 	}
 	_, _ = io.Copy(io.Discard, res.Body)
 	_ = res.Body.Close()
+	m.book(t, a, "M"+payout.ID(strings.ToUpper(st.Name)))
 	somebody := m.site.person("Somebody", "somebody."+st.Name+"@kora.example", accountantOf(st))
 	return objects{store: st.ID, account: a.ID, payout: p.ID, person: somebody.ID}
+}
+
+// book puts a month into the books of an account.
+func (m *matrix) book(t *testing.T, a store.Account, id payout.ID) {
+	t.Helper()
+	data, err := db.Open(t.Context(), m.site.cfg.Database, db.Options{Now: m.site.clock.Now, NewID: func() string { return "x" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
+	err = data.Payouts().Insert(t.Context(), &payout.Payout{ID: id, Store: a.Store, State: payout.Paid, Version: 1, CreatedAt: at, UpdatedAt: at, EndedAt: at,
+		Content: payout.Content{Account: a.ID, Provider: a.Provider, Live: true, Amount: money.Amount{Minor: 12, Currency: "XOF"}}})
+	if err := errors.Join(err, data.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // path fills in a pattern's wildcards with what is there.
@@ -107,7 +127,8 @@ func (o objects) path(pattern string) string {
 	if id == "" {
 		id = "missing"
 	}
-	path = strings.NewReplacer("{id}", id, "{token}", "missing", "{hash}", "missing").Replace(path)
+	path = strings.NewReplacer("{id}", id, "{token}", "missing", "{hash}", "missing",
+		"{store}", string(o.store), "{provider}", "kiosk", "{currency}", "XOF", "{month}", "2026-05").Replace(path)
 	return strings.TrimSuffix(path, "{$}")
 }
 
@@ -119,7 +140,7 @@ func (m *matrix) check(t *testing.T, rt handlers.RouteLine, c cell) {
 	}
 	method, _, _ := strings.Cut(rt.Pattern, " ")
 	got := m.ask(t, method, o.path(rt.Pattern), m.browsers[c.role])
-	if why := wrong(rt, c, method, got, strings.Contains(rt.Pattern, "{id}")); why != "" {
+	if why := wrong(rt, c, method, got, strings.Contains(rt.Pattern, "{id}") || strings.Contains(rt.Pattern, "{store}")); why != "" {
 		t.Errorf("%s as %s (own store: %v): got %d, want %s", rt.Pattern, c.role, c.own, got, why)
 	}
 }

@@ -162,7 +162,7 @@ func (h *Handlers) serve(w http.ResponseWriter, r **http.Request, rt route) erro
 // admit checks what a route takes: the permission, and for what changes something the token of the session.
 func (h *Handlers) admit(w http.ResponseWriter, r *http.Request, rt route) error {
 	if isUnsafe(r.Method) {
-		if err := h.readBody(w, r, formLimit(r, rt)); err != nil {
+		if err := h.readForm(w, r, rt); err != nil {
 			return err
 		}
 	}
@@ -180,6 +180,14 @@ func (h *Handlers) admit(w http.ResponseWriter, r *http.Request, rt route) error
 		return errForbidden
 	}
 	return nil
+}
+
+// readForm reads what is posted, a file only where one is expected of this person.
+func (h *Handlers) readForm(w http.ResponseWriter, r *http.Request, rt route) error {
+	if takesFile(r, rt) && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		return h.readFile(w, r)
+	}
+	return h.readBody(w, r, formLimit(r, rt))
 }
 
 // formLimit is how much of a form is read.

@@ -120,7 +120,21 @@ type (
 	Lister interface {
 		List(ctx context.Context, from, to time.Time) iter.Seq2[Result, error]
 	}
+	// Reporter lists the company's own records of what was asked for from one time to another, for its books to be held against
+	// ours. It may list more. An error ends the list: what came before it is not whole.
+	Reporter interface {
+		Report(ctx context.Context, from, to time.Time) iter.Seq2[Record, error]
+	}
 )
+
+// Record is one order as the company's own list shows it.
+type Record struct {
+	Result
+	Recipient string    // as the company writes it, "" if it does not
+	Made      time.Time // when the company was asked for it; zero: not told
+	Ended     time.Time // when it came to its end; zero: it has not, or that is not told
+	Err       error     // this record alone cannot be read; what can be of it stands in the others
+}
 
 // Order is one payout as the company is asked for it, made from the approved snapshot and nothing else.
 type Order struct {

@@ -14,6 +14,7 @@ import (
 	"github.com/paywicket/paywicket/db"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/audit"
+	"github.com/paywicket/paywicket/web/books"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/runner"
 	"github.com/paywicket/paywicket/web/seed"
@@ -27,11 +28,12 @@ type Admin struct {
 	Stores    *store.Service
 	Companies *runner.Companies
 	Runner    *runner.Runner
+	Books     *books.Service
 }
 
 // Admin gives the services behind the pages.
 func (a *App) Admin() Admin {
-	return Admin{Access: a.access, Stores: a.stores, Companies: a.asks, Runner: a.runner}
+	return Admin{Access: a.access, Stores: a.stores, Companies: a.asks, Runner: a.runner, Books: a.books}
 }
 
 // SetupLink makes the one-time link with which the first super admin is made, "" if the installation is set up.

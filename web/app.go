@@ -17,6 +17,7 @@ import (
 	"github.com/paywicket/paywicket/handlers"
 	"github.com/paywicket/paywicket/views/i18n"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/books"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/policy"
@@ -35,6 +36,7 @@ type App struct {
 	stores  *store.Service
 	payouts *payout.Service
 	inbox   *inbox.Service
+	books   *books.Service
 	open    *runner.Opener
 	asks    *runner.Companies
 	runner  *runner.Runner
@@ -98,6 +100,7 @@ func (a *App) wire(ctx context.Context) error {
 		RepeatsRefused: repeatsRefused(catalog), Changed: a.runner.Wake})
 	a.inbox = &inbox.Service{Repo: a.db.Hooks(), Finder: a.db.Payouts(), Payouts: a.payouts, Stores: a.stores, Open: a.open,
 		Now: cfg.Now, NewID: newID, Log: cfg.Log, Changed: a.runner.Wake}
+	a.books = books.New(books.Service{Repo: a.db.Books(), Stores: a.stores, People: a.access, Source: a.asks, Now: cfg.Now, NewID: newID, Log: cfg.Log})
 	a.wireRunner()
 	a.wireHandlers()
 	return a.haltIfOlder(ctx)
@@ -134,7 +137,7 @@ func (a *App) wireHandlers() {
 	cfg := a.config
 	sessions, cookies := a.sessions()
 	h := &handlers.Handlers{
-		Access: a.access, Stores: a.stores, Payouts: a.payouts, Policies: &policy.Service{Repo: a.db.Policies(), Now: cfg.Now, NewID: newID}, History: a.db.Payouts(), Views: &payout.Views{Repo: a.db.Payouts(), Now: cfg.Now, NewID: newID}, Inbox: a.inbox, Hooks: a.db.Hooks(),
+		Access: a.access, Stores: a.stores, Payouts: a.payouts, Policies: &policy.Service{Repo: a.db.Policies(), Now: cfg.Now, NewID: newID}, History: a.db.Payouts(), Views: &payout.Views{Repo: a.db.Payouts(), Now: cfg.Now, NewID: newID}, Inbox: a.inbox, Hooks: a.db.Hooks(), Books: a.books,
 		Audit: a.db.Audit(), Companies: a.asks, Sessions: sessions, Cookies: cookies, Bundle: a.bundle, Log: a.config.Log, Now: a.config.Now,
 		Options: handlers.Options{Public: a.public, Base: a.public.Path, Demo: a.config.Simulate, Version: a.config.Version,
 			Ancestors: a.config.Ancestors, Proxies: a.config.Proxies, Identify: a.config.Identify, Token: a.vault.FormToken,
@@ -173,6 +176,7 @@ func (a *App) Run(ctx context.Context) error {
 	var anchor sync.WaitGroup
 	keeping, stop := context.WithCancel(ctx)
 	anchor.Go(func() { a.keepAnchor(keeping) })
+	anchor.Go(func() { a.books.Run(keeping) })
 	err := a.runner.Run(ctx)
 	if errors.Is(err, db.ErrHalted) {
 		<-ctx.Done()

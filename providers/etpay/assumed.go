@@ -56,6 +56,8 @@ const (
 	memberCode      = "error_code"
 	memberErrors    = "errors" // of {"field", "message"}
 	memberField     = "field"
+	memberMade      = "created_at" // this and the next as RFC 3339, assumption 8
+	memberEnded     = "processed_at"
 	claimEnd        = "exp"
 )
 

@@ -31,6 +31,41 @@ func (a *account) List(ctx context.Context, from, to time.Time) iter.Seq2[provid
 	}
 }
 
+// Report lists the payouts that were created from one time to another, with when they were asked for and when they ended. One
+// that cannot be read is named and told.
+func (a *account) Report(ctx context.Context, from, to time.Time) iter.Seq2[providers.Record, error] {
+	return func(yield func(providers.Record, error) bool) {
+		for r, err := range a.listed(ctx, from, to) {
+			if err != nil {
+				yield(providers.Record{}, err)
+				return
+			}
+			if !yield(a.reported(r), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (a *account) reported(r record) providers.Record {
+	rec := providers.Record{Made: r.stamp(memberMade), Ended: r.stamp(memberEnded)}
+	if rec.Result, rec.Err = a.result(r); rec.Err != nil {
+		rec.Attempt = providers.Attempt{Reference: r.text(memberReference), RemoteID: r.id()}
+		rec.Word = r.first(namesStatus)
+	}
+	rec.Attempt.Kept = nil // keys of webhooks are no part of a report
+	return rec
+}
+
+// stamp reads a time as RFC 3339 has it, zero if there is none.
+func (r record) stamp(name string) time.Time {
+	at, err := time.Parse(time.RFC3339, r.text(name))
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
 // listed lists what the company shows of some days, each payout once. Windows of days overlap by one, so that nothing falls
 // between them if the company counts days in another way. After an error nothing follows.
 func (a *account) listed(ctx context.Context, from, to time.Time) iter.Seq2[record, error] {

@@ -77,6 +77,47 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestReport: the company's own list says of each payout when it was asked for and when it ended, names no key, and tells a record
+// that cannot be read without losing those around it.
+func TestReport(t *testing.T) {
+	l := connect(t, chile)
+	begin := l.now()
+	for i := range 3 {
+		l.must(order(fmt.Sprint("REP", i), 15_050))
+		l.pass(time.Hour)
+	}
+	l.settle()
+	var _ providers.Reporter = l.account
+	var got []providers.Record
+	for r, err := range l.Report(t.Context(), begin, l.now()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, r)
+	}
+	if len(got) != 3 {
+		t.Fatalf("got %d records", len(got))
+	}
+	for i, r := range got {
+		if r.Err != nil || r.Attempt.Reference != fmt.Sprint("REP", i) || r.Attempt.RemoteID == "" || r.Attempt.Kept != nil || r.Status != providers.Paid || r.Amount != clp(15_050) ||
+			!r.Made.Equal(begin.Add(time.Duration(i)*time.Hour)) || r.Ended.Before(r.Made) {
+			t.Errorf("got %+v", r)
+		}
+	}
+	bad := l.reported(record{memberReference: []byte(`"REF"`), namesID[0]: []byte(`"po_1"`), memberAmount: []byte(`"x"`), memberCurrency: []byte(`"CLP"`), memberMade: []byte(`"never"`)})
+	if bad.Err == nil || bad.Attempt.Reference != "REF" || bad.Attempt.RemoteID != "po_1" || !bad.Made.IsZero() {
+		t.Errorf("a record that cannot be read: got %+v", bad)
+	}
+	l.faults.Next(nil, sim.HTML)
+	var failed error
+	for _, err := range l.Report(t.Context(), begin, l.now()) {
+		failed = err
+	}
+	if failed == nil {
+		t.Error("got no error of a list that cannot be read")
+	}
+}
+
 // TestSeveral: if the company books a reference twice after all, a look-up by it says so and takes neither for the payout.
 func TestSeveral(t *testing.T) {
 	l := connect(t, chile, repeatsBooked)

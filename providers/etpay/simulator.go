@@ -331,7 +331,7 @@ func (s *simulator) notify(o sim.Order, n sim.Notice) {
 // webhook writes {"jwt": …}.
 func (s *simulator) webhook(m sim.Message) (*http.Request, error) {
 	claims := s.shown(m.Order)
-	delete(claims, "created_at")
+	delete(claims, memberMade)
 	claims[memberMerchant], claims["iat"] = s.merchant(), s.cfg.Now().Unix()
 	key := s.hookKey(m.Order.RemoteID)
 	if m.Forged {

@@ -190,12 +190,12 @@ func figure(a money.Amount) json.Number { return json.Number(a.Decimal()) }
 func (s *simulator) shown(o sim.Order) map[string]any {
 	all := map[string]any{
 		s.named(namesID): o.RemoteID, memberReference: o.Reference, s.named(namesStatus): o.Status, memberAmount: figure(o.Amount),
-		memberCurrency: o.Amount.Currency, "created_at": moment(o.Created), memberCode: nil, memberReason: nil,
+		memberCurrency: o.Amount.Currency, memberMade: moment(o.Created), memberCode: nil, memberReason: nil,
 	}
 	if o.Status != wordCompleted && o.Status != wordRejected {
 		return all
 	}
-	all["processed_at"] = moment(o.Updated)
+	all[memberEnded] = moment(o.Updated)
 	if o.Status == wordRejected {
 		s.explain(all, o)
 	}

@@ -27,6 +27,11 @@ func (l *Localizer) Day(t time.Time) string {
 	return l.T("format.day", "Day", strconv.Itoa(t.Day()), "Month", l.names().MonthAbbreviated(t.Month()))
 }
 
+// Month writes a month: "November 2026".
+func (l *Localizer) Month(t time.Time) string {
+	return l.T("format.month", "Month", l.names().MonthWide(t.Month()), "Year", strconv.Itoa(t.Year()))
+}
+
 // Time writes a time of day: "22:14".
 func (l *Localizer) Time(t time.Time) string { return l.names().FmtTimeShort(t) }
 

@@ -70,6 +70,7 @@ func places(ctx context.Context) []place {
 			skip: r.Review == 0 && r.Path != link.Review(ctx)},
 		{key: "nav.payouts", href: link.Payouts(ctx), need: access.ViewPayouts},
 		{key: "nav.webhooks", href: link.Webhooks(ctx), need: access.ViewWebhooks},
+		{key: "nav.books", href: link.Books(ctx), need: access.Reconcile},
 		{key: "nav.accounts", href: link.Accounts(ctx), need: access.ViewAccounts},
 		{key: "nav.stores", href: link.Stores(ctx), need: access.ManageStores},
 		{key: "nav.people", href: link.People(ctx), need: access.ManagePeople},

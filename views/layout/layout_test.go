@@ -63,9 +63,9 @@ func menu(html string) []string {
 
 func TestMenuShowsWhatIsAllowed(t *testing.T) {
 	for role, want := range map[access.Role][]string{
-		access.SuperAdmin:    {"Home", "Approvals", "Payouts", "Webhooks", "Accounts", "Stores", "People", "Rules", "Audit", "Settings"},
+		access.SuperAdmin:    {"Home", "Approvals", "Payouts", "Webhooks", "Books", "Accounts", "Stores", "People", "Rules", "Audit", "Settings"},
 		access.MerchantAdmin: {"Home", "Payouts", "Webhooks", "Accounts", "Stores"},
-		access.Accountant:    {"Home", "Payouts", "Webhooks", "Accounts", "Audit"},
+		access.Accountant:    {"Home", "Payouts", "Webhooks", "Books", "Accounts", "Audit"},
 	} {
 		if diff := cmp.Diff(want, menu(draw(t, request(t, role), layout.Page("Payouts", layout.Opts{})))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", role, diff)

@@ -18,7 +18,9 @@ func PayoutTotals(ctx context.Context, q url.Values) string {
 func PayoutViews(ctx context.Context) string { return to(ctx, "payouts", "views") }
 
 // PayoutView is where something is done with a named filter.
-func PayoutView(ctx context.Context, id, act string) string { return to(ctx, "payouts", "views", id, act) }
+func PayoutView(ctx context.Context, id, act string) string {
+	return to(ctx, "payouts", "views", id, act)
+}
 
 // NewPayout is the empty form.
 func NewPayout(ctx context.Context) string { return to(ctx, "payouts", "new") }

@@ -32,12 +32,12 @@ type List struct {
 	Others []payout.Total // of the filter without its states, for the views beside the current one; nil: not added up
 	// Pending says that Totals take long and come after the list; TooMuch that they would take too long.
 	Pending, TooMuch bool
-	Used   payout.Used
-	Views  []payout.View // that the reader has or is shown
-	Naming Naming
-	Names  []ProviderName
-	Newer  Query // zero: there is nothing newer
-	Older  Query
+	Used             payout.Used
+	Views            []payout.View // that the reader has or is shown
+	Naming           Naming
+	Names            []ProviderName
+	Newer            Query // zero: there is nothing newer
+	Older            Query
 }
 
 // ProviderName is a provider one can filter by.

@@ -62,7 +62,9 @@ func mayRemove(ctx context.Context, v payout.View) bool {
 	return v.Owner == who.ID || who.IsSuper()
 }
 
-func removeView(ctx context.Context, v payout.View) string { return link.PayoutView(ctx, v.ID, "remove") }
+func removeView(ctx context.Context, v payout.View) string {
+	return link.PayoutView(ctx, v.ID, "remove")
+}
 
 // nameable reports whether there is a filter to give a name, or an attempt at it to mend.
 func (l List) nameable() bool { return l.Query.Set() || l.Naming.Error != "" }

@@ -20,6 +20,8 @@ const (
 	ManageStores   Permission = "manage-stores"   // open a store, rename it
 	ManagePeople   Permission = "manage-people"   // invite, change, disable
 	ViewAudit      Permission = "view-audit"
+	Reconcile      Permission = "reconcile"       // hold the books against the provider's record, explain what differs
+	CloseMonths    Permission = "close-months"    // lock a month of the books
 	ManageSettings Permission = "manage-settings" // one person or two, and what else holds for the installation
 )
 
@@ -43,6 +45,8 @@ func table() []rule {
 		{ManageStores, []Role{MerchantAdmin, SuperAdmin}},
 		{ManagePeople, []Role{SuperAdmin}},
 		{ViewAudit, []Role{Accountant, SuperAdmin}},
+		{Reconcile, []Role{Accountant, SuperAdmin}},
+		{CloseMonths, []Role{Accountant, SuperAdmin}},
 		{ManageSettings, []Role{SuperAdmin}},
 	}
 }

@@ -28,6 +28,8 @@ func TestPermissionTable(t *testing.T) {
 		access.ManageStores:   merchant | super,
 		access.ManagePeople:   super,
 		access.ViewAudit:      accountant | super,
+		access.Reconcile:      accountant | super,
+		access.CloseMonths:    accountant | super,
 		access.ManageSettings: super,
 	}
 	if got := access.Permissions(); len(got) != len(want) {

@@ -28,7 +28,7 @@ const (
 	PayoutSettled     Action = "payout.settled"     // a second person confirmed it
 	PayoutWaits       Action = "payout.waits"       // an open outcome is left open for now
 	PayoutRevealed    Action = "payout.revealed"    // a whole account number was shown
-	ViewSaved         Action = "view.saved"      // a filter of the history was given a name
+	ViewSaved         Action = "view.saved"         // a filter of the history was given a name
 	ViewRemoved       Action = "view.removed"
 	ConflictOpened    Action = "conflict.opened"
 	ConflictFound     Action = "conflict.found" // what somebody found out about it
@@ -44,8 +44,13 @@ const (
 	AccountFrozen       Action = "account.frozen"
 	AccountUnfrozen     Action = "account.unfrozen"
 
-	HooksReplayed Action = "webhook.replayed" // kept webhooks were judged anew
-	HookCompared  Action = "webhook.compared" // one was held against older secrets
+	HooksReplayed  Action = "webhook.replayed" // kept webhooks were judged anew
+	HookCompared   Action = "webhook.compared" // one was held against older secrets
+	BooksReported  Action = "books.reported"   // a provider's own record was taken in
+	BooksMatched   Action = "books.matched"    // a line of it was said to be about a payout
+	BooksExplained Action = "books.explained"  // an exception got a reason
+	BooksAssigned  Action = "books.assigned"   // an exception got an owner
+	BooksClosed    Action = "books.closed"     // a month was locked
 
 	RecipientMended Action = "recipient.mended" // completed after a company began to ask for more
 
@@ -96,6 +101,7 @@ func Actions() []Action {
 		ExportBegun, ExportDone, ExportCut,
 		AccountConnected, AccountKeysReplaced, AccountTested, AccountFrozen, AccountUnfrozen,
 		HooksReplayed, HookCompared,
+		BooksReported, BooksMatched, BooksExplained, BooksAssigned, BooksClosed,
 		RecipientMended,
 		StoreOpened, StoreRenamed, StoreFrozen, StoreUnfrozen,
 		PersonInvited, PersonInviteConfirmed, PersonInviteRevoked, PersonJoined, PersonSignedIn, PersonSignInFailed, PersonDisabled, PersonEnabled, PersonRoleGranted,

@@ -44,7 +44,9 @@ const (
 )
 
 // Of lists a person's own views and those that others share.
-func (v *Views) Of(ctx context.Context, by access.Person) ([]View, error) { return v.Repo.Views(ctx, by.ID) }
+func (v *Views) Of(ctx context.Context, by access.Person) ([]View, error) {
+	return v.Repo.Views(ctx, by.ID)
+}
 
 // Save gives a filter a name. A view of the same name is replaced.
 func (v *Views) Save(ctx context.Context, by access.Person, name, query string, shared bool) error {

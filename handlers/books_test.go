@@ -1,0 +1,275 @@
+package handlers_test
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/paywicket/paywicket/providers"
+	"github.com/paywicket/paywicket/providers/money"
+	"github.com/paywicket/paywicket/web/books"
+	"github.com/paywicket/paywicket/web/payout"
+)
+
+// ledger is a console with a month that is over, and an accountant who looks at it.
+type ledger struct {
+	*past
+	marit *browser
+	key   books.Key
+	path  string
+	paid  []*payout.Payout
+}
+
+func newLedger(t *testing.T, n int) *ledger {
+	t.Helper()
+	l := &ledger{past: newPast(t, 0)}
+	zone := l.kora.Location()
+	month := books.MonthOf(l.clock.Now(), zone).Previous()
+	l.key = books.Key{Store: l.kora.ID, Provider: "moneroo", Currency: "XOF", Live: true, Month: month}
+	l.path = fmt.Sprintf("/books/%s/moneroo/XOF/%s", l.kora.ID, month)
+	l.connect("a9")
+	for i := range n {
+		at := month.Begin(zone).Add(time.Duration(i+1) * time.Hour)
+		l.paid = append(l.paid, &payout.Payout{ID: payout.ID(fmt.Sprintf("B%011d", i)), Store: l.kora.ID, Author: l.super.ID, Version: 1, State: payout.Paid, CreatedAt: at, UpdatedAt: at, EndedAt: at,
+			Content: payout.Content{Account: "a9", Provider: "moneroo", Company: "Moneroo", Live: true, Amount: money.Amount{Minor: int64(1000 + i), Currency: "XOF"},
+				Details: []payout.Detail{{Name: "name", Value: "=HYPERLINK(\"x\")", Role: providers.RoleName}}},
+			Attempts: []payout.Attempt{{No: 1, Decision: 1, Reference: fmt.Sprintf("REF%017d", i), RemoteID: fmt.Sprintf("py-%06d", i), StartedAt: at, EndedAt: at, Outcome: payout.Paid}}})
+	}
+	l.insert(l.paid...)
+	l.marit = l.signIn(maritMail)
+	return l
+}
+
+// connect puts in a live account, which the program would not connect to a provider of tests.
+func (l *ledger) connect(id string) {
+	l.t.Helper()
+	raw, err := sql.Open("sqlite", "file:"+l.file+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer func() { _ = raw.Close() }()
+	_, err = raw.ExecContext(l.t.Context(), `insert into accounts (id, store, provider, label, live, address, token, version, created_at, created_by)
+		values ($1, $2, 'moneroo', 'Main', 1, 'default', $1, 1, 1, $3)`, id, string(l.kora.ID), string(l.super.ID))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// upload sends a file as a browser does.
+func (b *browser) upload(path, name string, data []byte) *page {
+	b.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for field, value := range map[string]string{"csrf": attr(b.page.find("input[name=csrf]"), "value")} {
+		if err := form.WriteField(field, value); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	part, err := form.CreateFormFile("file", name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	_, _ = part.Write(data)
+	_ = form.Close()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+path, &body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	res, err := b.client.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	root, err := html.Parse(bytes.NewReader(text))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.page = &page{status: res.StatusCode, path: res.Request.URL.Path, header: res.Header, body: string(text), root: root}
+	return b.page
+}
+
+// record is the file of a portal for the payouts of the ledger.
+func (l *ledger) record(change func(i int, cells []string)) []byte {
+	var b strings.Builder
+	b.WriteString("Référence;Identifiant;Montant;Statut;Date\n")
+	for i, p := range l.paid {
+		cells := []string{p.Reference(), p.RemoteID(), fmt.Sprint(p.Amount().Minor), "payé", p.EndedAt.In(l.kora.Location()).Format("02/01/2006 15:04")}
+		change(i, cells)
+		b.WriteString(strings.Join(cells, ";") + "\n")
+	}
+	return []byte(b.String())
+}
+
+// J12: the accountant closes a month: look at the file, take it in, explain what differs, close, confirm.
+func TestCloseAMonth(t *testing.T) {
+	l := newLedger(t, 30)
+	b := l.marit
+	b.get("/books")
+	if b.page.find(`a[href="`+l.path+`"]`) == nil {
+		t.Fatalf("the month is not on the list: %s", b.page.text("main"))
+	}
+	b.get(l.path)
+	b.upload(l.path+"/upload", `C:\portal\juin.csv`, l.record(func(i int, cells []string) {
+		if i == 3 {
+			cells[2] = "1004"
+		}
+	}))
+	if b.page.status != http.StatusOK || !strings.HasPrefix(b.page.path, "/books/reports/") || !b.page.says("juin.csv") || !b.page.says("30 lines") {
+		t.Fatalf("preview: got %d at %s: %s", b.page.status, b.page.path, b.page.text("main"))
+	}
+	b.submit("main form", url.Values{"do": {"take"}})
+	if b.page.path != l.path || !b.page.says("Being read") {
+		t.Fatalf("taken in: got %d at %s: %s", b.page.status, b.page.path, b.page.text("main"))
+	}
+	if err := l.admin.Books.Work(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.get(l.path)
+	if !b.page.says("30 lines taken in.") || !b.page.says("record has 1004 XOF instead of 1003 XOF") || !b.page.says("1 exception has no owner") {
+		t.Fatalf("month: %s", b.page.text("main"))
+	}
+	b.submit("section[aria-labelledby=exceptions] form", url.Values{"do": {"explain"}, "reason": {"no"}})
+	if b.page.status != http.StatusUnprocessableEntity || b.page.find("[aria-invalid]") == nil {
+		t.Errorf("a reason too short: got %d", b.page.status)
+	}
+	b.get(l.path)
+	b.submit("section[aria-labelledby=exceptions] form", url.Values{"do": {"explain"}, "reason": {"rounded by the bank, accepted"}})
+	if b.get(l.path + "/close"); !b.page.says("Close") || b.page.find("input[name=digest]") == nil {
+		t.Fatalf("confirmation: got %d at %s: %s", b.page.status, b.page.path, b.page.text("main"))
+	}
+	b.submit("main form", nil)
+	if !b.page.says("Closed by Marit de Graaf") || b.page.find("main form") != nil {
+		t.Errorf("closed: %s", b.page.text("main"))
+	}
+	if b.get(l.path + "?seal=check"); !b.page.says("The signature fits every line") {
+		t.Errorf("signature: %s", b.page.text("main"))
+	}
+	if b.get("/books"); b.page.find(`[data-state="closed"]`) == nil {
+		t.Errorf("list: %s", b.page.text("main"))
+	}
+	l.checkStatement(t)
+}
+
+// checkStatement reads the file: its lines add up to its sums, those of the page, and hold no formula.
+func (l *ledger) checkStatement(t *testing.T) {
+	t.Helper()
+	page := l.marit.get(l.path + "/statement")
+	if !page.says("30,435") { // 1000 + … + 1029
+		t.Errorf("statement: %s", page.text("main"))
+	}
+	file := l.marit.get(l.path + "/statement.csv")
+	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(file.body, "\xef\xbb\xbf")))
+	r.FieldsPerRecord = -1
+	rows, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, closing := int64(0), ""
+	for _, row := range rows {
+		if len(row) > 9 && strings.HasPrefix(row[2], "PW-") {
+			a, err := money.ParseDecimal(row[6], "XOF")
+			if err != nil || !strings.HasPrefix(row[3], "'=") {
+				t.Fatalf("row %v: %v", row, err)
+			}
+			sum += a.Minor
+		}
+		if strings.HasPrefix(row[0], "Closing") {
+			closing = row[6]
+		}
+	}
+	if sum != 30_435 || closing != "30435" {
+		t.Errorf("file: lines add up to %d, closing %q", sum, closing)
+	}
+}
+
+// What is wrong with a file is said on the page it was sent from, and nothing of it is kept.
+func TestBadUploads(t *testing.T) {
+	l := newLedger(t, 2)
+	b := l.marit
+	for name, tt := range map[string]struct {
+		data   []byte
+		status int
+		want   string
+	}{
+		"nothing":            {nil, 422, "The file is empty"},
+		"a thousand columns": {[]byte(strings.Repeat("a,", 999) + "a\n"), 422, "more than 200 columns"},
+		"NUL bytes":          {[]byte("reference,amount\nx\x00,1\n"), 422, "NUL bytes"},
+		"Latin-1":            {[]byte("r\xe9f\xe9rence,montant\n"), 422, "neither UTF-8"},
+		"too large":          {bytes.Repeat([]byte("reference,amount\n"), (books.MaxFile+9)/17+10), 422, "larger than 20 MB"},
+		"old Excel":          {[]byte("\xd0\xcf\x11\xe0 more"), 422, "old Excel"},
+	} {
+		b.get(l.path)
+		if got := b.upload(l.path+"/upload", "x.csv", tt.data); got.status != tt.status || !got.says(tt.want) {
+			t.Errorf("%s: got %d %s, want %d %q", name, got.status, got.text(".form__errors"), tt.status, tt.want)
+		}
+	}
+	b.get(l.path)
+	b.upload(l.path+"/upload", "wrong.csv", []byte("colour,taste\nred,sweet\n"))
+	if !b.page.says("Choose the column of the amount") || b.page.find("button[value=take][disabled]") == nil {
+		t.Errorf("wrong columns: %s", b.page.text("main"))
+	}
+}
+
+// A hundred megabytes are not read.
+func TestHugeUpload(t *testing.T) {
+	l := newLedger(t, 1)
+	l.marit.get(l.path)
+	pipe, in := io.Pipe()
+	form := multipart.NewWriter(in)
+	sent := make(chan int, 1)
+	go func() {
+		n := 0
+		part, err := form.CreateFormFile("file", "huge.csv")
+		for block := bytes.Repeat([]byte("reference,amount\n"), 1<<16); err == nil && n < 100<<20; n += len(block) {
+			_, err = part.Write(block)
+		}
+		_ = in.CloseWithError(io.EOF)
+		sent <- n
+	}()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.url+l.path+"/upload", pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	res, err := l.marit.client.Do(req)
+	if err == nil {
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("got %d, want 413", res.StatusCode)
+		}
+	} // else the connection was cut while it was sent, which is as good
+	_ = pipe.Close()
+	if n := <-sent; n > 60<<20 {
+		t.Errorf("%d MB were read", n>>20)
+	}
+}
+
+// A file is for those who may take one in: a merchant's is not even read, and another store's month looks missing.
+func TestUploadWalls(t *testing.T) {
+	l := newLedger(t, 1)
+	lan := l.signIn(lanMail)
+	lan.get("/me")
+	if got := lan.upload(l.path+"/upload", "x.csv", []byte("reference,amount\n")); got.status != http.StatusForbidden {
+		t.Errorf("merchant: got %d, want 403", got.status)
+	}
+	l.marit.get("/me")
+	foreign := strings.Replace(l.path, string(l.kora.ID), string(l.foreign.ID), 1)
+	if got := l.marit.upload(foreign+"/upload", "x.csv", []byte("reference,amount\nA,1\n")); got.status != http.StatusNotFound {
+		t.Errorf("another store's: got %d, want 404", got.status)
+	}
+}
