@@ -125,10 +125,13 @@ func (r Audit) At(ctx context.Context, seq int64) ([]byte, error) {
 	return mac, err
 }
 
-// Check asks SQLite to look at every page of the file. What does not fit stops all writing.
+// Check asks SQLite to look at every page of the file. What does not fit stops all writing. It looks on a connection of its own: one
+// that has searched before holds what it remembers of an index of words against what lies there now, and calls that damage.
 func (d *DB) Check(ctx context.Context) error {
+	fresh := d.reader()
+	defer func() { _ = fresh.Close() }() // it has only read
 	var said string
-	if err := d.read.QueryRowContext(ctx, `pragma integrity_check(1)`).Scan(&said); err != nil {
+	if err := fresh.QueryRowContext(ctx, `pragma integrity_check(1)`).Scan(&said); err != nil {
 		return err
 	}
 	if said != "ok" {

@@ -71,7 +71,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, errors.Join(err, d.write.Close())
 	}
 	readers := cmp.Or(o.Readers, 4)
-	d.read = sql.OpenDB(connector{dsn(path, "mode=ro&_pragma=query_only(1)"), append(forAll(), wanted{"query_only", "1"}), d.seeRead, nil})
+	d.read = d.reader()
 	d.read.SetMaxOpenConns(readers)
 	d.read.SetMaxIdleConns(readers)
 	if err := d.read.PingContext(ctx); err != nil {
@@ -98,6 +98,11 @@ func (d *DB) Close() error {
 
 // Path is where the database lies.
 func (d *DB) Path() string { return d.path }
+
+// reader is a pool of connections that cannot write.
+func (d *DB) reader() *sql.DB {
+	return sql.OpenDB(connector{dsn(d.path, "mode=ro&_pragma=query_only(1)"), append(forAll(), wanted{"query_only", "1"}), d.seeRead, nil})
+}
 
 func dsn(path, more string) string {
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
