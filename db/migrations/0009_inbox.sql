@@ -11,6 +11,9 @@ create index hooks_store_verdict on hooks (store, verdict, received_at, id);
 create index hooks_late on hooks (received_at, id) where late = 1;
 create index hooks_late_store on hooks (store, received_at, id) where late = 1;
 
+-- What counts towards a flood: a provider that posts many genuine ones is not counted through.
+create index hooks_refused on hooks (address, received_at) where verdict in ('forged', 'misaddressed', 'failed');
+
 -- Words of a webhook for the search box; rowid is hooks.seq. They are added after the answer, in the order of seq.
 create virtual table hook_words using fts5 (names, header, body, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 
