@@ -33,7 +33,7 @@ func (o *office) index() {
 // many keeps n webhooks of all kinds and returns them, newest first.
 func (o *office) many(n int) []inbox.Hook {
 	o.t.Helper()
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
+	r := rand.New(rand.NewPCG(1, 2))
 	var all []inbox.Hook
 	for i := range n {
 		all = append(all, o.hook(fmt.Sprintf("h%05d", i), i/3, func(h *inbox.Hook) {
@@ -77,7 +77,7 @@ func hookFits(f inbox.Filter, stores []store.ID, h inbox.Hook) bool {
 func TestHooksListIsTheFilter(t *testing.T) {
 	o := newOffice(t)
 	all := o.many(300)
-	r := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same each time
+	r := rand.New(rand.NewPCG(3, 4))
 	for i := range 400 {
 		f, scope, stores := o.anyFilter(r)
 		var want []string
@@ -246,7 +246,7 @@ func BenchmarkHooksList(b *testing.B) {
 	}
 }
 
-var benchStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // constant
+var benchStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func benchHooks(b *testing.B, n int) *db.DB {
 	b.Helper()
