@@ -418,8 +418,8 @@ func TestInvariant10BooksAgreeWithHistory(t *testing.T) {
 			d.update(p.ID, func(p *payout.Payout) { p.State, p.EndedAt, p.UpdatedAt = payout.Returned, d.now(), d.now() })
 		}
 	}
-	d.exec(`insert into payouts (id, store, account, provider, live, state, version, input, content, currency, minor, fee_currency, fee_minor, author, editors, created_at, updated_at, ended_at)
-		select 'S' || substr(id, 2), store, account, provider, live, state, version, input, content, currency, minor, fee_currency, fee_minor, author, editors, created_at, updated_at, ended_at from payouts`)
+	d.exec(`insert into payouts (id, store, account, provider, live, state, version, input, content, currency, minor, fee_currency, fee_minor, author, editors, created_at, updated_at, ended_at, day)
+		select 'S' || substr(id, 2), store, account, provider, live, state, version, input, content, currency, minor, fee_currency, fee_minor, author, editors, created_at, updated_at, ended_at, day from payouts`)
 	d.must(d.books.Work(t.Context()))
 	totals, err := d.Payouts().Totals(t.Context(), payout.Everywhere(), payout.Filter{})
 	d.must(err)

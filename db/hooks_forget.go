@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/paywicket/paywicket/web/audit"
@@ -46,20 +45,13 @@ func (r Hooks) Forget(ctx context.Context, before time.Time, limit int) (int, er
 			return err
 		}
 		n = len(old)
-		args := []any{millis(r.d.now())}
 		for _, h := range old {
-			args = append(args, h.seq)
 			if err := saveWords(ctx, tx, h.seq, h.Hook); err != nil {
 				return err
 			}
-		}
-		var w where
-		w.add("forgotten_at = ?", args[0])
-		set := w.String()
-		w.terms = nil
-		w.add("seq in (?"+strings.Repeat(", ?", n-1)+")", args[1:]...)
-		if _, err := tx.ExecContext(ctx, `update hooks set header = '{}', body = x'', `+set+` where `+w.String(), w.args...); err != nil {
-			return err
+			if _, err := tx.ExecContext(ctx, `update hooks set header = '{}', body = x'', forgotten_at = $2 where seq = $1`, h.seq, millis(r.d.now())); err != nil {
+				return err
+			}
 		}
 		_, err = tx.ExecContext(ctx, `update hook_marks set at = $1 where name = 'bodies'`, millis(old[n-1].ReceivedAt))
 		return err

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 )
@@ -18,7 +17,7 @@ import (
 // costs the same however many webhooks there are; what lies further back is on the next page.
 const (
 	maxWalk  = 2000 // rows of all walks of a page together
-	maxWalks = 32
+	maxWalks = 256
 )
 
 // hookCond is one condition of a filter.
@@ -245,8 +244,19 @@ func inStores(n int) string {
 	return "h.store in (?" + strings.Repeat(", ?", n-1) + ")"
 }
 
-// walks chooses the indexes that leave the least to be asked of the rows. None goes along rows of stores that the person may
-// not see: where a walk gives up is told.
+// The verdicts that few webhooks have, by the indexes of them, and those that count towards a flood.
+const (
+	rareHooks    = "h.verdict not in ('received', 'applied', 'confirming')"
+	refusedHooks = "h.verdict in ('forged', 'misaddressed', 'failed')"
+)
+
+func isRare(v inbox.Verdict) bool {
+	return v != inbox.Received && v != inbox.Applied && v != inbox.Confirming
+}
+
+// walks chooses the indexes that leave the least to be asked of the rows. A webhook belongs to an account, and an account to a
+// store: what is of some stores or of a provider is walked account by account. None goes along rows that the person may not see: where a
+// walk gives up is told.
 func (l hookList) walks(ctx context.Context, s payout.Scope) ([]hookWalk, error) {
 	reach, f := s.Reach(), l.f
 	switch {
@@ -259,87 +269,73 @@ func (l hookList) walks(ctx context.Context, s payout.Scope) ([]hookWalk, error)
 		return nil, nil
 	case f.Payout != "":
 		return []hookWalk{{"hooks_payout", []hookCond{{"payout", "h.payout = ? and h.payout <> ''", []any{string(f.Payout)}}}, ""}}, nil
-	case f.Address != "" && reach.All:
-		return []hookWalk{{"hooks_address", []hookCond{{"address", "h.address = ?", []any{f.Address}}}, ""}}, nil
-	case f.Account != "" || f.Provider != "" && !f.Late:
-		walks, err := l.accountWalks(ctx, s)
-		if err != nil || len(walks) > 0 || f.Account != "" {
-			return walks, err
-		}
+	case reach.All && f.Store == "" && f.Provider == "" && f.Account == "":
+		return l.walksOfAll(), nil
 	}
-	return l.storeWalks(reach), nil
+	ids, err := l.accounts(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	var walks []hookWalk
+	for _, id := range ids {
+		walks = append(walks, l.walksOf(id)...)
+	}
+	if len(walks) > maxWalks {
+		return []hookWalk{{index: "hooks_received"}}, nil
+	}
+	return walks, nil
 }
 
-// accountWalks goes along one account, or each at a provider if these are few.
-func (l hookList) accountWalks(ctx context.Context, s payout.Scope) ([]hookWalk, error) {
+// walksOfAll goes along all webhooks there are, or along those of one kind.
+func (l hookList) walksOfAll() []hookWalk {
+	isRefused := func(v inbox.Verdict) bool { return v == inbox.Forged || v == inbox.Misaddressed || v == inbox.Failed }
+	switch f := l.f; {
+	case f.Late:
+		return []hookWalk{{index: "hooks_late", along: []hookCond{{"late", "h.late = 1", nil}}}}
+	case f.Address != "" && allOf(f.Verdicts, isRefused):
+		return []hookWalk{{index: "hooks_refused", along: []hookCond{{"address", "h.address = ? and " + refusedHooks, []any{f.Address}}}}}
+	case allOf(f.Verdicts, isRare):
+		var walks []hookWalk
+		for _, v := range f.Verdicts {
+			walks = append(walks, hookWalk{index: "hooks_rare", along: []hookCond{{"verdict", "h.verdict = ? and " + rareHooks, []any{string(v)}}}})
+		}
+		return walks
+	}
+	return []hookWalk{{index: "hooks_received"}}
+}
+
+// walksOf goes along the webhooks of one account, or along those of one kind.
+func (l hookList) walksOf(account string) []hookWalk {
+	base := []hookCond{{"account", "h.account = ?", []any{account}}, {name: "scope", term: "true"}, {name: "store", term: "true"}, {name: "provider", term: "true"}}
+	switch f := l.f; {
+	case f.Late:
+		return []hookWalk{{index: "hooks_late_account", along: append(base, hookCond{"late", "h.late = 1", nil})}}
+	case allOf(f.Verdicts, isRare):
+		var walks []hookWalk
+		for _, v := range f.Verdicts {
+			walks = append(walks, hookWalk{index: "hooks_rare_account", along: append(slices.Clone(base), hookCond{"verdict", "h.verdict = ? and " + rareHooks, []any{string(v)}})})
+		}
+		return walks
+	}
+	return []hookWalk{{index: "hooks_account", along: base}}
+}
+
+func allOf(all []inbox.Verdict, is func(inbox.Verdict) bool) bool {
+	return len(all) > 0 && !slices.ContainsFunc(all, func(v inbox.Verdict) bool { return !is(v) })
+}
+
+// accounts lists the accounts that a filter and a person's stores leave.
+func (l hookList) accounts(ctx context.Context, s payout.Scope) ([]string, error) {
 	var w where
 	w.scope(s, "store")
 	w.addIf(string(l.f.Account), "id = ?")
 	w.addIf(l.f.Provider, "provider = ?")
 	w.addIf(string(l.f.Store), "store = ?")
 	w.args = append(w.args, maxWalks+1)
-	ids, err := collect(ctx, l.d.read, func(scan func(...any) error) (string, error) {
+	return collect(ctx, l.d.read, func(scan func(...any) error) (string, error) {
 		var id string
 		return id, scan(&id)
 	}, `select id from accounts where `+w.String()+fmt.Sprintf(` limit $%d`, len(w.args)), w.args...)
-	if err != nil || len(ids) > maxWalks {
-		return nil, err
-	}
-	walks := make([]hookWalk, len(ids))
-	for i, id := range ids {
-		walks[i] = hookWalk{index: "hooks_account", along: []hookCond{{"account", "h.account = ? and h.account <> ''", []any{id}},
-			{name: "scope", term: "true"}, {name: "store", term: "true"}, {name: "provider", term: "true"}}}
-	}
-	return walks, nil
-}
-
-// storeWalks goes along each store and each verdict that is asked for, if these are few.
-func (l hookList) storeWalks(reach access.Reach) []hookWalk {
-	bases := []hookWalk{{index: "hooks_received"}}
-	stores := reach.IDs
-	if l.f.Store != "" {
-		stores = []access.StoreID{l.f.Store}
-	}
-	if l.f.Store != "" || !reach.All {
-		bases = nil
-	}
-	for i := range stores {
-		bases = append(bases, hookWalk{index: "hooks_store", along: []hookCond{{"store", "h.store = ?", []any{string(stores[i])}}, {name: "scope", term: "true"}}})
-	}
-	var walks []hookWalk
-	for _, b := range bases {
-		walks = append(walks, b.of(l.f)...)
-	}
-	if len(walks) > maxWalks {
-		return []hookWalk{{index: "hooks_received"}}
-	}
-	return walks
-}
-
-// of narrows a walk along a store, or along all, to what came late or to each of the verdicts that are asked for.
-func (w hookWalk) of(f inbox.Filter) []hookWalk {
-	byStore := w.index == "hooks_store"
-	switch {
-	case f.Late && byStore:
-		return []hookWalk{w.with("hooks_late_store", hookCond{"late", "h.late = 1", nil})}
-	case f.Late:
-		return []hookWalk{w.with("hooks_late", hookCond{"late", "h.late = 1", nil})}
-	case len(f.Verdicts) == 0:
-		return []hookWalk{w}
-	}
-	var all []hookWalk
-	for _, v := range f.Verdicts {
-		index := "hooks_verdict"
-		if byStore {
-			index = "hooks_store_verdict"
-		}
-		all = append(all, w.with(index, hookCond{"verdict", "h.verdict = ?", []any{string(v)}}))
-	}
-	return all
-}
-
-func (w hookWalk) with(index string, c hookCond) hookWalk {
-	return hookWalk{index: index, along: append(slices.Clone(w.along), c)}
 }
 
 // load reads what stands at the places of a page.

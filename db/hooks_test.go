@@ -27,6 +27,11 @@ func (o *office) hook(id string, minutes int, bend func(*inbox.Hook)) inbox.Hook
 	if bend != nil {
 		bend(&h)
 	}
+	if h.Account != "" {
+		o.must(o.past(`insert or ignore into stores (id, name, zone, created_at) values ($1, '', 'UTC', 0)`, string(h.Store)))
+		o.must(o.past(`insert or ignore into accounts (id, store, provider, label, live, address, token, version, created_at, created_by)
+			values ($1, $2, $3, '', 1, '', $1, 1, 0, '')`, string(h.Account), string(h.Store), h.Provider))
+	}
 	o.must(o.Hooks().Keep(o.t.Context(), h))
 	o.must(o.Hooks().Save(o.t.Context(), h))
 	return h
@@ -128,7 +133,7 @@ func TestHooksList(t *testing.T) {
 	for i := range 7 {
 		o.hook(fmt.Sprint("h", i), i/2, func(h *inbox.Hook) { // two in each minute
 			if i%3 == 0 {
-				h.Verdict, h.Provider, h.Payout = inbox.Forged, "other", "P"
+				h.Verdict, h.Provider, h.Account, h.Payout = inbox.Forged, "other", "a9", "P"
 			}
 		})
 	}

@@ -81,7 +81,7 @@ func TestWebhookPanel(t *testing.T) {
 	}
 	checkPage(t, page)
 	marit := s.signIn(maritMail)
-	page = marit.get(strings.TrimPrefix(page.path, s.base()))
+	marit.get(strings.TrimPrefix(page.path, s.base()))
 	page = marit.submit("form[id=older]", nil)
 	if !page.says("No version of the settings fits") || !page.says("Held against older secrets by Marit de Graaf") || !page.says("None fits") {
 		t.Errorf("got %q", page.text("main"))

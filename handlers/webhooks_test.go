@@ -18,6 +18,8 @@ import (
 func withHooks(t *testing.T) (*past, *db.DB) {
 	t.Helper()
 	s := newPast(t, 3)
+	s.raw(`insert into accounts (id, store, provider, label, live, address, token, version, created_at, created_by)
+		values ('a', $1, 'moneroo', 'Kora MTN', 1, 'default', 'tok', 1, 0, '')`, string(s.kora.ID))
 	d, err := db.Open(t.Context(), s.file, db.Options{Now: s.clock.Now, NewID: func() string { return "id" }})
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +67,7 @@ func TestInboxFilters(t *testing.T) {
 	for query, want := range map[string]int{
 		"": all, "verdict=forged": 1, "verdict=forged&verdict=unmatched": 2, "verdict=forged,unmatched": 2, "view=late": 1, "store=" + string(s.kora.ID): all - 1,
 		"store=" + string(s.foreign.ID): 0, "store=" + string(s.kora.ID) + "&verdict=forged": 1, "provider=moneroo": all - 1, "provider=goldenpay": 0, "address=192.0.2.1": all,
-		"address=192.0.2.2": 0, "q=py_3": 1, "q=PY_3+trace-3": 1, "q=trace-4": 1, "q=success": all, "q=nowhere": 0, "account=a": 0, "from=1999-01-01": all,
+		"address=192.0.2.2": 0, "q=py_3": 1, "q=PY_3+trace-3": 1, "q=trace-4": 1, "q=success": all, "q=nowhere": 0, "account=a": all - 1, "from=1999-01-01": all,
 		"to=1999-01-01": 0, "q=" + strings.Repeat("a", 100<<10): 0, "payout=PW-0000-0000-0009": 0, "q=%FF%FE": 0,
 	} {
 		if len(query) > 60_000 {
@@ -106,7 +108,7 @@ func TestInboxFloods(t *testing.T) {
 		t.Error("the view of floods lists webhooks, or no flood")
 	}
 	page = s.get(strings.TrimPrefix(attr(page.find("#inbox .line a"), "href"), s.base()))
-	if rowsOf(page) != len(inbox.Verdicts()) || page.find("#floods") != nil {
+	if rowsOf(page) != 3 || page.find("#floods") != nil {
 		t.Errorf("of the address: got %d rows", rowsOf(page))
 	}
 	marit := s.signIn(maritMail)

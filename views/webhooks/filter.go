@@ -191,7 +191,7 @@ func (l List) floodText(ctx context.Context, f inbox.Flood) string {
 }
 
 func (l List) floodHref(ctx context.Context, f inbox.Flood) string {
-	return ReadQuery(map[string][]string{"address": {f.Address}}).Href(ctx)
+	return ReadQuery(map[string][]string{"address": {f.Address}, "verdict": {string(inbox.Forged), string(inbox.Misaddressed), string(inbox.Failed)}}).Href(ctx)
 }
 
 // until says how far back was looked where that ended before the page was full.

@@ -28,7 +28,7 @@ func (s *Service) judge(ctx context.Context, a store.Account, h *Hook) providers
 	if event.Reply.Status == 0 {
 		event.Reply.Status = http.StatusOK
 	}
-	if err := s.Stores.Heard(ctx, a.ID, time.Time{}, s.Now()); err != nil {
+	if err := s.heard(ctx, a); err != nil {
 		s.Log.WarnContext(ctx, "note webhook", "account", a.ID, "err", err)
 	}
 	if event.Ignore {
@@ -42,6 +42,16 @@ func (s *Service) judge(ctx context.Context, a store.Account, h *Hook) providers
 		return event.Unmatched
 	}
 	return event.Reply
+}
+
+// heardEvery is how exactly it is known when an account was heard of last: a commit for each message would be one too many.
+const heardEvery = 10 * time.Second
+
+func (s *Service) heard(ctx context.Context, a store.Account) error {
+	if now := s.Now(); now.Sub(a.HookAt).Abs() >= heardEvery {
+		return s.Stores.Heard(ctx, a.ID, time.Time{}, now)
+	}
+	return nil
 }
 
 // isForgery reports whether an adapter looked at a message and found it not genuine. Any other error is our own fault.

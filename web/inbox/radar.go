@@ -181,19 +181,25 @@ func (s *Service) diagnose(ctx context.Context, q *Silence) error {
 	if err != nil {
 		return err
 	}
+	q.conclude(heard)
+	return nil
+}
+
+// conclude tells the reasons apart by what came since then.
+func (q *Silence) conclude(heard map[Verdict]int) {
 	q.Refused = heard[Forged] + heard[Unmatched] + heard[Failed] + heard[Conflicting] + heard[Unconfirmed]
 	taken := heard[Applied] + heard[Duplicate] + heard[Confirming]
 	switch {
-	case q.Refused > 0 && taken == 0:
-		q.Why = QuietRefused
-	case q.Untold >= radarUntold && taken == 0:
-		q.Why = QuietUnreachable
-	case q.Late > 0 && taken == 0:
-		q.Why = QuietProvider
-	case q.Late > 0:
+	case taken > 0 && q.Late > 0:
 		q.Why = QuietSlow
+	case taken > 0:
+	case q.Refused > 0:
+		q.Why = QuietRefused
+	case q.Untold >= radarUntold:
+		q.Why = QuietUnreachable
+	default:
+		q.Why = QuietProvider
 	}
-	return nil
 }
 
 // usualTimes keeps what was learned for a while: it changes slowly.

@@ -129,16 +129,26 @@ func (s *Service) weigh(ctx context.Context, a store.Account, o *Outcome) error 
 	}
 	p, no, err := s.match(ctx, a, o.event.Result.Attempt)
 	if errors.Is(err, payout.ErrNotFound) {
-		at := o.event.Result.Attempt
-		o.Verdict, o.Code, o.Asks = Unmatched, "no_payout", o.event.Confirm && at.Reference == "" && at.RemoteID != "" && o.Hook.Verdict != Unmatched
-		if o.Asks {
-			o.Verdict, o.Code = Confirming, ""
-		}
+		o.strange()
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	return s.would(ctx, o, p, no)
+}
+
+// strange is a genuine message about no payout we know. Whether it names only the provider's identifier was asked about when it came.
+func (o *Outcome) strange() {
+	at := o.event.Result.Attempt
+	o.Verdict, o.Code = Unmatched, "no_payout"
+	if o.event.Confirm && at.Reference == "" && at.RemoteID != "" && o.Hook.Verdict != Unmatched {
+		o.Verdict, o.Code, o.Asks = Confirming, "", true
+	}
+}
+
+// would says what a message would do to the payout it is about.
+func (s *Service) would(ctx context.Context, o *Outcome, p *payout.Payout, no int) error {
 	effect, opens, err := s.Payouts.Would(ctx, payout.InStore(p.Store), p.ID, s.evidence(*o, no))
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func (c *clock) add(d time.Duration) {
 // world is an installation with two stores of one account each at the same company.
 type world struct {
 	*inbox.Service
-	t       *testing.T
+	t       testing.TB
 	ctx     context.Context //nolint:containedctx // of the test
 	path    string
 	db      *db.DB
@@ -73,13 +73,13 @@ const (
 	sender   = "192.0.2.1"
 )
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	c := &company{}
 	return worldOf(t, c, c.definition())
 }
 
-func worldOf(t *testing.T, c *company, def providers.Definition, named ...string) *world {
+func worldOf(t testing.TB, c *company, def providers.Definition, named ...string) *world {
 	t.Helper()
 	w := &world{t: t, ctx: t.Context(), path: filepath.Join(t.TempDir(), "p.db"), company: c, log: &strings.Builder{},
 		clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
@@ -312,7 +312,7 @@ func reopen(w *world) (*db.DB, error) {
 	return d, err
 }
 
-func resultOf(t *testing.T, m message) providers.Result {
+func resultOf(t testing.TB, m message) providers.Result {
 	t.Helper()
 	r, err := m.result()
 	if err != nil {
