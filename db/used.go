@@ -31,14 +31,14 @@ func (r Payouts) usedMethods(ctx context.Context, s payout.Scope) ([]payout.Used
 	w.scope(s, "id")
 	return collect(ctx, r.d.read, func(scan func(...any) error) (payout.UsedMethod, error) {
 		var m payout.UsedMethod
-		return m, scan(&m.ID, &m.Name, &m.Company)
+		return m, scan(&m.ID, &m.Name, &m.Provider, &m.Company)
 	}, `with recursive used (store, method) as (
 		select id, (select min(method) from payouts where store = stores.id and method > '') from stores where `+w.String()+`
 		union all
 		select store, (select min(p.method) from payouts p where p.store = used.store and p.method > used.method) from used where method is not null)
-		select used.method, coalesce(max(json_extract(p.content, '$.method_name')), ''), coalesce(max(json_extract(p.content, '$.company')), '')
+		select used.method, coalesce(max(json_extract(p.content, '$.method_name')), ''), max(p.provider), coalesce(max(json_extract(p.content, '$.company')), '')
 		from used join payouts p on p.seq = (select seq from payouts where store = used.store and method = used.method limit 1)
-		group by used.method order by 2, 3, 1`, w.args...)
+		group by used.method order by 2, 4, 1`, w.args...)
 }
 
 func (r Payouts) usedCurrencies(ctx context.Context, s payout.Scope) ([]string, error) {

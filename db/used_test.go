@@ -28,7 +28,7 @@ func TestUsed(t *testing.T) {
 		slices.Sort(want.Currencies)
 		want.Currencies = slices.Compact(want.Currencies)
 		got, err := b.Payouts().Used(t.Context(), scope)
-		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(payout.UsedMethod{}, "Provider")); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/home"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/books"
+	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 )
 
@@ -24,7 +26,7 @@ func (h *Handlers) showHome(w http.ResponseWriter, r *http.Request) error {
 		return h.page(w, r, home.NoRole())
 	}
 	for _, gather := range []func(*http.Request, *home.Home) error{
-		h.addAccounts, h.addMatters, h.addWaiting, h.addOwn, h.addVolume, h.addStandings, h.addSteps,
+		h.addAccounts, h.addMatters, h.addWaiting, h.addOwn, h.addVolume, h.addStandings, h.addPaces, h.addRadar, h.addMonths, h.addSteps,
 	} {
 		if err := gather(r, &page); err != nil {
 			return err
@@ -154,6 +156,56 @@ func (h *Handlers) addStandings(r *http.Request, page *home.Home) error {
 	page.Now, err = h.History.Totals(r.Context(), scope, payout.Filter{Mode: views.Live, States: home.Ways()})
 	return err
 }
+
+// maxPaces is how many ways of paying the first page tells the time of.
+const maxPaces = 12
+
+// addPaces adds how long payouts take, by the way they are paid.
+func (h *Handlers) addPaces(r *http.Request, page *home.Home) error {
+	used, err := h.History.Used(r.Context(), payout.ScopeOf(person(r), access.ViewPayouts))
+	if err != nil {
+		return err
+	}
+	for _, m := range used.Methods {
+		usual, err := h.Inbox.Usual(r.Context(), inbox.Way{Provider: m.Provider, Method: m.ID, Live: true})
+		if err != nil {
+			return err
+		}
+		if usual.Count > 0 && len(page.Paces) < maxPaces {
+			page.Paces = append(page.Paces, home.Pace{Usual: usual, Method: m.Name, Company: m.Company})
+		}
+	}
+	return nil
+}
+
+// addRadar adds the accounts whose provider tells less than is usual.
+func (h *Handlers) addRadar(r *http.Request, page *home.Home) error {
+	if !views.From(r.Context()).Can(access.ViewWebhooks) {
+		return nil
+	}
+	var err error
+	page.Radar, err = h.Inbox.Radar(r.Context(), person(r))
+	return err
+}
+
+// addMonths adds the books of past months that somebody who keeps them has to close.
+func (h *Handlers) addMonths(r *http.Request, page *home.Home) error {
+	v := views.From(r.Context())
+	if !v.Can(access.CloseMonths) || v.Can(access.ApprovePayouts) {
+		return nil
+	}
+	all, err := h.Books.Months(r.Context(), person(r), books.Filter{Before: books.MonthOf(v.Now, v.Zone), Months: maxMonths})
+	page.Companies = h.companyNames()
+	for _, s := range all {
+		if s.ClosedAt.IsZero() && len(page.Months) < maxLines {
+			page.Months = append(page.Months, s)
+		}
+	}
+	return err
+}
+
+// maxMonths is how many past months the first page looks for open books in.
+const maxMonths = 3
 
 // addSteps adds what is still to be set up, for those who can.
 func (h *Handlers) addSteps(r *http.Request, page *home.Home) error {

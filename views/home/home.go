@@ -16,6 +16,7 @@ import (
 	"github.com/paywicket/paywicket/views/payouts"
 	"github.com/paywicket/paywicket/views/ui"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/books"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
@@ -37,6 +38,10 @@ type Home struct {
 	Standings []Standing
 	Since     time.Time      // when the months of the standings begin
 	Now       []payout.Total // what is on its way
+	Paces     []Pace
+	Radar     []inbox.Silence
+	Months    []books.Status    // past ones that are not closed
+	Companies map[string]string // names of providers by id
 
 	First time.Time // the first of the days
 	Volume

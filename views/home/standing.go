@@ -8,6 +8,7 @@ import (
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/views/ui"
+	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 )
 
@@ -56,6 +57,22 @@ func (s Standing) bars() []bar {
 
 func (h Home) lostOf(ctx context.Context, s Standing) string {
 	return link.PayoutsQuery(ctx, url.Values{"provider": {s.Provider}, "state": {"lost"}, "mode": {views.Live}, "from": {h.Since.Format(time.DateOnly)}})
+}
+
+// Pace is how long one way of paying takes from the send to the end.
+type Pace struct {
+	inbox.Usual
+	Method, Company string
+}
+
+// paceBars are the time half of the payouts take, within the time nineteen of twenty do.
+func (h Home) paceBars(p Pace) []bar {
+	most := time.Second
+	for _, one := range h.Paces {
+		most = max(most, one.P95)
+	}
+	width := func(d time.Duration) string { return percent(float64(d) * 100 / float64(most)) }
+	return []bar{{class: "chart__bar--soft", x: percent(0), width: width(p.P95)}, {class: "chart__bar", x: percent(0), width: width(p.Median)}}
 }
 
 // Ways lists the states of what is on its way, in the order in which a payout meets them.

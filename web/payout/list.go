@@ -172,7 +172,7 @@ type Used struct {
 }
 
 // UsedMethod is a method there are payouts of.
-type UsedMethod struct{ ID, Name, Company string }
+type UsedMethod struct{ ID, Name, Provider, Company string }
 
 // DayTotal is the totals of one day.
 type DayTotal struct {
