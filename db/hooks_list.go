@@ -372,7 +372,7 @@ func (l hookList) load(ctx context.Context, all []hookPlace, stop *hookPlace) (i
 func (l hookList) columns() string {
 	switch {
 	case l.f.Lean && l.byText:
-		return `id, account, store, provider, token, address, received_at, header, substr(body, 1, ` + fmt.Sprint(maxWords) + `), ` + hookFacts
+		return hookBeginning
 	case l.f.Lean:
 		return `id, account, store, provider, token, address, received_at, '{}', x'', ` + hookFacts
 	}

@@ -16,13 +16,16 @@ import (
 // maxWords is how much of a body can be found by its words.
 const maxWords = 64 << 10
 
+// hookBeginning are the columns of a webhook with as much of its body as can be found.
+const hookBeginning = `id, account, store, provider, token, address, received_at, header, substr(body, 1, 65536), ` + hookFacts
+
 // AddWords makes the next webhooks findable by their words, in the order in which they were kept, and reports how many. It is
 // done apart from taking them in, so that no provider waits for it, and many share a commit.
 func (r Hooks) AddWords(ctx context.Context, limit int) (int, error) {
 	var all []seqHook
 	err := r.d.inTx(ctx, func(tx *sql.Tx) error {
 		var err error
-		all, err = collect(ctx, tx, scanSeqHook, `select seq, `+hookColumns+` from hooks where seq > (select at from hook_marks where name = 'words') order by seq limit $1`, limit)
+		all, err = collect(ctx, tx, scanSeqHook, `select seq, `+hookBeginning+` from hooks where seq > (select at from hook_marks where name = 'words') order by seq limit $1`, limit)
 		if err != nil || len(all) == 0 {
 			return err
 		}

@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/views"
@@ -82,10 +83,21 @@ func (s Show) secretLine(ctx context.Context) panelLine {
 func (s Show) clockLine(ctx context.Context) panelLine {
 	o := ui.LineOpts{Icon: "clock", Title: ui.T(ctx, "webhooks.panel.clock"), Text: ui.T(ctx, "accounts.clock.none")}
 	if !s.Account.ClockAt.IsZero() {
-		o.Text = ui.T(ctx, "webhooks.panel.skew", "Skew", ui.L(ctx).Millis(s.Account.Clock))
+		o.Text = s.skew(ctx)
 		o.End = ui.L(ctx).DateTime(s.Account.ClockAt.In(views.From(ctx).Zone))
 	}
 	return panelLine{LineOpts: o}
+}
+
+func (s Show) skew(ctx context.Context) string {
+	off, key := s.Account.Clock.Abs().Round(time.Second), "accounts.clock.ahead"
+	switch {
+	case off <= 2*time.Second: // as close as such a measurement comes
+		return ui.T(ctx, "accounts.clock.same")
+	case s.Account.Clock < 0:
+		key = "accounts.clock.behind"
+	}
+	return ui.T(ctx, key, "Provider", s.Catalog.Name(s.Account.Provider), "Off", ui.L(ctx).Age(off))
 }
 
 func (s Show) parsedLine(ctx context.Context) panelLine {
@@ -116,7 +128,7 @@ func (s Show) matchedLine(ctx context.Context) panelLine {
 }
 
 func (s Show) effectLine(ctx context.Context) panelLine {
-	o := ui.LineOpts{Icon: "check", Title: ui.T(ctx, "webhooks.col.effect"), Text: effect(ctx, s.Hook)}
+	o := ui.LineOpts{Title: ui.T(ctx, "webhooks.col.effect"), Text: effect(ctx, s.Hook)}
 	switch {
 	case s.Hook.Moved():
 		o.Tone = views.Good

@@ -23,6 +23,8 @@ func supersTour() []stop {
 		{"payout-unknown", "/payouts?state=unknown", `td a.table__link`},
 		{"webhooks", "/webhooks", ""},
 		{"webhook", "/webhooks", `a[href*="/webhooks/"].table__link`},
+		{"webhooks-search", "/webhooks?q=success", ""},
+		{"webhooks-replay", "/webhooks/replay?all=1", ""},
 		{"webhook-forged", "/webhooks?verdict=forged", `a[href*="/webhooks/"].table__link`},
 		{"stores", "/stores", ""},
 		{"store", "/stores", `td a.table__link`},

@@ -10,6 +10,7 @@ import (
 const (
 	wordsEvery  = 2 * time.Second
 	wordsAtOnce = 100
+	wordsPause  = 20 * time.Millisecond
 	forgetEvery = 24 * time.Hour
 )
 
@@ -17,17 +18,8 @@ const (
 func (r *Runner) keepHooks(ctx context.Context) {
 	var forgot time.Time
 	for {
-		wait := wordsEvery
-		if err := r.addWords(ctx); err != nil && ctx.Err() == nil {
-			r.Log.WarnContext(ctx, "add words of webhooks", "err", err)
-			wait = time.Minute
-		}
-		if now := r.Now(); now.Sub(forgot) >= forgetEvery {
-			forgot = now
-			if err := r.forgetHooks(ctx); err != nil && ctx.Err() == nil {
-				r.Log.WarnContext(ctx, "empty old webhooks", "err", err)
-			}
-		}
+		var wait time.Duration
+		wait, forgot = r.seeToHooks(ctx, forgot)
 		select {
 		case <-ctx.Done():
 			return
@@ -36,11 +28,33 @@ func (r *Runner) keepHooks(ctx context.Context) {
 	}
 }
 
+// seeToHooks does what is due, given when old ones were emptied last, and says when to look again and the same.
+func (r *Runner) seeToHooks(ctx context.Context, forgot time.Time) (time.Duration, time.Time) {
+	wait := wordsEvery
+	if err := r.addWords(ctx); err != nil && ctx.Err() == nil {
+		r.Log.WarnContext(ctx, "add words of webhooks", "err", err)
+		wait = time.Minute
+	}
+	now := r.Now()
+	if now.Sub(forgot) < forgetEvery {
+		return wait, forgot
+	}
+	if err := r.forgetHooks(ctx); err != nil && ctx.Err() == nil {
+		r.Log.WarnContext(ctx, "empty old webhooks", "err", err)
+	}
+	return wait, now
+}
+
 func (r *Runner) addWords(ctx context.Context) error {
 	for {
 		n, err := r.Hooks.AddWords(ctx, wordsAtOnce)
 		if err != nil || n < wordsAtOnce {
 			return err
+		}
+		select { // so that whoever writes meanwhile need not wait for all of them
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wordsPause):
 		}
 	}
 }
