@@ -381,11 +381,78 @@ func TestCloseWhatWasSeen(t *testing.T) {
 		t.Errorf("got %s, want that the month is to be checked first", got)
 	}
 	d.must(d.books.Check(t.Context(), d.ann, d.key))
+	if open := d.month(d.key).Obstacles; len(open) != 1 || open[0] != (books.Obstacle{Code: books.ObstacleOpen, Count: 1}) {
+		t.Errorf("an exception nobody has explained: got obstacles %+v", open)
+	}
 	d.explainAll(d.key)
 	if got := codeOf(d.books.Close(t.Context(), d.ann, d.key, r.Digest)); got != "moved" {
 		t.Errorf("got %s, want that it is another month than was seen", got)
 	}
 	d.must(d.close(d.key))
+}
+
+// A line of the provider's record that comes for a closed month lands in the month it was taken in at; the closed one keeps its record.
+func TestLinesOfAClosedMonth(t *testing.T) {
+	d := newDesk(t)
+	p := d.paid("May", 1000)
+	d.upload(d.key, heading+row(p, "1000", "paid", "2026-05-05 12:00:00"))
+	d.pass(31 * 24 * time.Hour)
+	d.must(d.close(d.key))
+	before := d.month(d.key)
+	other := d.paid("June", 700)
+	june := d.key.In("2026-06")
+	d.upload(june, heading+row(p, "1000", "returned", "2026-05-30 12:00:00")+row(other, "700", "paid", "2026-06-04 12:00:00"))
+	after := d.month(d.key)
+	if after.Status.Lines != before.Status.Lines || len(after.Lines[0].Lines) != 2 {
+		t.Errorf("the closed month: got %d lines of the record, want %d", after.Status.Lines, before.Status.Lines)
+	}
+	if ok, err := d.books.Holds(t.Context(), d.ann, d.key); !ok || err != nil {
+		t.Errorf("the lock does not hold: %v", err)
+	}
+	if v := d.month(june); v.Status.Lines != 2 || v.Status.Reported.Minor != 700-1000 {
+		t.Errorf("the month after: got %d lines that come to %v", v.Status.Lines, v.Status.Reported)
+	}
+}
+
+// A provider that shows one record a payout says the same anew once it was returned: that replaces what it said before.
+func TestRecordSaysAnew(t *testing.T) {
+	d := newDesk(t)
+	p := d.paid("Returned", 1000)
+	d.upload(d.key, heading+row(p, "1000", "paid", "2026-05-05 12:00:00"))
+	d.update(p.ID, func(p *payout.Payout) { p.State, p.EndedAt, p.UpdatedAt = payout.Returned, d.now(), d.now() })
+	d.must(d.books.Check(t.Context(), d.ann, d.key))
+	if got := codes(d.month(d.key)); len(got) != 1 || got[0] != "state "+string(p.ID) {
+		t.Errorf("returned here, paid there: got %v", got)
+	}
+	d.upload(d.key, heading+row(p, "1000", "returned", "2026-05-06 12:00:00"))
+	v := d.month(d.key)
+	if off, known := v.Status.Difference(); len(v.Exceptions) > 0 || !known || off.Minor != 0 || v.Status.Lines != 1 {
+		t.Errorf("got %v, difference %v of %d lines", codes(v), off, v.Status.Lines)
+	}
+}
+
+// A report that a process which is gone has begun is begun anew, and counts once.
+func TestReportIsBegunAnew(t *testing.T) {
+	d := newDesk(t)
+	p := d.paid("Once", 1000)
+	r, err := d.books.Upload(t.Context(), d.ann, d.key, "x.csv", []byte(heading+row(p, "1000", "paid", "2026-05-05 12:00:00")))
+	d.must(err)
+	look, err := d.books.Look(t.Context(), d.ann, r.ID, books.Mapping{})
+	d.must(err)
+	r, err = d.books.Take(t.Context(), d.ann, r.ID, look.Mapping)
+	d.must(err)
+	d.must(d.Books().TakeLines(t.Context(), r, []books.ReportLine{{Report: r.ID, Line: 2, Key: d.key, Reference: p.Reference(), Amount: p.Amount(), Status: providers.Paid}}))
+	r.State = books.ReportRunning
+	d.must(d.Books().SaveReport(t.Context(), r)) // and here it was killed
+	d.must(d.books.Work(t.Context()))
+	if v := d.month(d.key); v.Status.Lines != 1 || len(v.Exceptions) > 0 || v.Reports[0].State != books.ReportDone {
+		t.Errorf("got %d lines, %v, %+v", v.Status.Lines, codes(v), v.Reports[0])
+	}
+	again, err := d.books.Upload(t.Context(), d.ann, d.key, "y.csv", []byte(heading+row(p, "1000", "paid", "2026-05-05 12:00:00")))
+	d.must(err)
+	if _, err := d.books.Take(t.Context(), d.ann, again.ID, look.Mapping); codeOf(err) != "again" {
+		t.Errorf("the same file again: got %v", err)
+	}
 }
 
 // Months are closed in their order, so that every opening is the closing before it.
