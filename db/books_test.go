@@ -202,7 +202,8 @@ func TestAccept(t *testing.T) {
 	before := d.find(all[5].ID)
 	_, err := d.books.Accept(t.Context(), d.ann, v.Exceptions[i].ID)
 	d.must(err)
-	got := codes(d.month(d.key))
+	v = d.month(d.key)
+	got := codes(v)
 	if slices.Contains(got, "stranger") || slices.Contains(got, "missing "+string(all[5].ID)) {
 		t.Errorf("after accepting: got %v", got)
 	}
@@ -213,6 +214,37 @@ func TestAccept(t *testing.T) {
 	d.upload(d.key, text+"\n")
 	if got := codes(d.month(d.key)); slices.Contains(got, "stranger") {
 		t.Errorf("after the same record again: got %v", got)
+	}
+}
+
+// Whoever matched wrongly takes it back.
+func TestLoosen(t *testing.T) {
+	d := newDesk(t)
+	all, text := everyDifference(d)
+	d.upload(d.key, text)
+	before := codes(d.month(d.key))
+	for _, e := range d.month(d.key).Exceptions {
+		if e.Code == books.DiffStranger {
+			_, err := d.books.Accept(t.Context(), d.ann, e.ID)
+			d.must(err)
+		}
+	}
+	for _, l := range d.month(d.key).Lines {
+		if l.Payout != all[5].ID {
+			continue
+		}
+		k, err := d.books.Loosen(t.Context(), d.ann, l.Lines[0].Seq)
+		d.must(err)
+		if k != d.key {
+			t.Errorf("got %v", k)
+		}
+	}
+	if diff := cmp.Diff(before, codes(d.month(d.key))); diff != "" {
+		t.Errorf("(-before +after)\n%s", diff)
+	}
+	_, err := d.books.Loosen(t.Context(), d.ann, 1) // matched by its reference: nobody takes that back
+	if !errors.Is(err, books.ErrNotFound) {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -235,8 +267,9 @@ func TestWallsOfTheBooks(t *testing.T) {
 		_, errExplain := s.Explain(ctx, by, e.ID, "because of this")
 		_, errAssign := s.Assign(ctx, by, e.ID, "mia")
 		_, errAccept := s.Accept(ctx, by, e.ID)
+		_, errLoosen := s.Loosen(ctx, by, 1)
 		_, errPrepare := s.Prepare(ctx, by, d.key)
-		for i, err := range []error{errMonth, errStatement, errUpload, errLook, errFetch, errExplain, errAssign, errAccept, errPrepare, s.Check(ctx, by, d.key), s.Close(ctx, by, d.key, "")} {
+		for i, err := range []error{errMonth, errStatement, errUpload, errLook, errFetch, errExplain, errAssign, errAccept, errLoosen, errPrepare, s.Check(ctx, by, d.key), s.Close(ctx, by, d.key, "")} {
 			if !errors.Is(err, books.ErrNotFound) {
 				t.Errorf("%s, call %d: got %v, want as if nothing were there", name, i, err)
 			}
@@ -312,13 +345,16 @@ func TestCloseAndLateNews(t *testing.T) {
 
 // lateNews is what comes after the close: one was returned, one cost more, one is said to have failed.
 func (d *desk) lateNews(all []*payout.Payout) {
-	d.update(all[0].ID, func(p *payout.Payout) { p.State, p.EndedAt, p.UpdatedAt = payout.Returned, d.now(), d.now() })
-	d.update(all[2].ID, func(p *payout.Payout) { p.Fee.Minor += 5; p.EndedAt = d.now() })
-	contradicted := func(p *payout.Payout) {
-		p.Conflicts = append(p.Conflicts, payout.Conflict{At: d.now(), Source: payout.FromWebhook, Code: "final", Expected: "paid", Got: "failed"})
+	svc := payout.New(d.Payouts(), payout.Options{Now: d.now, NewID: func() payout.ID { return "X" }, Reference: d.vault.Reference})
+	hear := func(p *payout.Payout, status providers.Status) {
+		_, _, err := svc.Record(d.Context(), payout.InStore("s1"), p.ID, payout.Evidence{Source: payout.FromWebhook, Attempt: 1, HookID: "h",
+			Result: providers.Result{Attempt: providers.Attempt{Reference: p.Reference(), RemoteID: p.RemoteID()}, Status: status, Amount: p.Content.Amount}})
+		d.must(err)
 	}
-	d.update(all[1].ID, contradicted)
-	d.update(all[1].ID, func(*payout.Payout) {}) // the same again adds nothing
+	hear(all[0], providers.Returned)
+	d.update(all[2].ID, func(p *payout.Payout) { p.Fee.Minor += 5; p.EndedAt = d.now() })
+	hear(all[1], providers.Failed)
+	hear(all[1], providers.Failed) // the same again adds nothing
 }
 
 func (d *desk) wantLocked(v books.View) {

@@ -122,6 +122,8 @@ func (l List) subject(ctx context.Context, e audit.Entry) (string, string) {
 		return link.AccountOffer(ctx, e.Subject), ui.T(ctx, "accounts.col.account")
 	case area == "store":
 		return link.Store(ctx, e.Subject), views.From(ctx).StoreName(store.ID(e.Subject))
+	case area == "books":
+		return month(ctx, e.Subject)
 	case area == "policy":
 		return link.Policy(ctx, e.Subject), ui.T(ctx, "nav.policies")
 	case area == "person":
@@ -132,6 +134,16 @@ func (l List) subject(ctx context.Context, e audit.Entry) (string, string) {
 		return link.Person(ctx, e.Subject), name
 	}
 	return "", ""
+}
+
+// month is the books a row is about: "store/provider/currency/mode/month".
+func month(ctx context.Context, subject string) (string, string) {
+	parts := strings.Split(subject, "/")
+	if len(parts) != 5 {
+		return "", ""
+	}
+	return link.BookMonth(ctx, link.Book{Store: parts[0], Provider: parts[1], Currency: parts[2], Month: parts[4], Test: parts[3] == views.Test}),
+		ui.T(ctx, "nav.books") + " " + parts[4]
 }
 
 // details is a row's JSON laid out for reading, "" if it holds nothing.

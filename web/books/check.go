@@ -284,3 +284,16 @@ func (s *Service) Accept(ctx context.Context, by access.Person, id string) (Exce
 	}
 	return e, s.check(ctx, e.Key)
 }
+
+// Loosen takes back what people said a line of the provider's record is about. The month is checked anew.
+func (s *Service) Loosen(ctx context.Context, by access.Person, line int64) (Key, error) {
+	l, err := s.Repo.Matched(ctx, access.ReachOf(by, access.Reconcile), line)
+	if err != nil {
+		return l.Key, err
+	}
+	err = s.Repo.Loosen(ctx, l, s.entry(by, l.Key, audit.BooksMatched, map[string]any{"payout": string(l.Payout), "line": line, "taken_back": true}))
+	if err != nil {
+		return l.Key, err
+	}
+	return l.Key, s.check(ctx, l.Key)
+}
