@@ -389,17 +389,31 @@ func TestForgedClose(t *testing.T) {
 	d.pass(40 * 24 * time.Hour)
 	d.must(d.books.Work(t.Context()))
 	d.must(d.close(d.key))
+	verified := func(want int) {
+		t.Helper()
+		if wrong, err := d.books.Verify(t.Context()); err != nil || len(wrong) != want || want > 0 && wrong[0] != d.key {
+			t.Errorf("verify: got %v, %v, want %d months", wrong, err, want)
+		}
+	}
+	verified(0)
 	d.exec(`drop trigger month_closes_no_update`)
+	d.exec(`drop trigger month_closes_no_delete`)
 	d.exec(`drop trigger bookings_no_update`)
 	d.exec(`update bookings set minor = minor + 1`)
 	if ok, err := d.books.Holds(t.Context(), d.ann, d.key); ok || err != nil {
 		t.Errorf("another amount: got %v, %v", ok, err)
 	}
+	verified(1)
 	d.exec(`update bookings set minor = minor - 1`)
 	d.exec(`update month_closes set paid = paid + 1`)
 	if c, err := d.Books().Closed(t.Context(), d.key); err != nil || !c.Forged {
 		t.Errorf("another sum: got %+v, %v", c, err)
 	}
+	verified(1)
+	d.exec(`update month_closes set paid = paid - 1`)
+	verified(0)
+	d.exec(`delete from month_closes`)
+	verified(1)
 }
 
 // What is confirmed is what is closed: a payout that ends between the page and the press keeps the month open.

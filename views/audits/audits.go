@@ -10,12 +10,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/views/ui"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/audit"
+	"github.com/paywicket/paywicket/web/books"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
 )
@@ -136,14 +138,14 @@ func (l List) subject(ctx context.Context, e audit.Entry) (string, string) {
 	return "", ""
 }
 
-// month is the books a row is about: "store/provider/currency/mode/month".
+// month is the books a row is about.
 func month(ctx context.Context, subject string) (string, string) {
-	parts := strings.Split(subject, "/")
-	if len(parts) != 5 {
+	k, ok := books.ParseKey(subject)
+	if !ok {
 		return "", ""
 	}
-	return link.BookMonth(ctx, link.Book{Store: parts[0], Provider: parts[1], Currency: parts[2], Month: parts[4], Test: parts[3] == views.Test}),
-		ui.T(ctx, "nav.books") + " " + parts[4]
+	return link.BookMonth(ctx, link.Book{Store: string(k.Store), Provider: k.Provider, Currency: k.Currency, Month: string(k.Month), Test: !k.Live}),
+		ui.T(ctx, "nav.books") + " " + ui.L(ctx).Month(k.Month.Begin(time.UTC))
 }
 
 // details is a row's JSON laid out for reading, "" if it holds nothing.

@@ -64,6 +64,8 @@ type Repository interface {
 	// longest first, if they were checked before a time.
 	Unchecked(ctx context.Context, before time.Time, most int) ([]Key, error)
 
+	// Locked lists the months that were closed, with the digest of each, as the audit log knows them.
+	Locked(ctx context.Context) ([]Key, []string, error)
 	// Lock closes a month at a version; ErrMoved if it has another.
 	Lock(ctx context.Context, k Key, version int, c Close, entry audit.Entry) error
 
