@@ -217,6 +217,29 @@ func TestAccept(t *testing.T) {
 	}
 }
 
+// One reason may do for all of a kind; each of them is audited.
+func TestExplainAlike(t *testing.T) {
+	d := newDesk(t)
+	_, text := everyDifference(d)
+	d.upload(d.key, text)
+	all := d.month(d.key).Exceptions
+	i := slices.IndexFunc(all, func(e books.Exception) bool { return e.Code == books.DiffMissing })
+	e, err := d.books.Explain(t.Context(), d.ann, all[i].ID, "the record was cut off")
+	d.must(err)
+	if n, err := d.books.ExplainAlike(t.Context(), d.ann, e); n != 1 || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+	v := d.month(d.key)
+	for _, e := range v.Exceptions {
+		if e.Explained() != (e.Code == books.DiffMissing) {
+			t.Errorf("%s: got reason %q of %q", e.Code, e.Reason, e.Owner)
+		}
+	}
+	if v.Status.Open != v.Status.Exceptions-2 {
+		t.Errorf("got %d open of %d", v.Status.Open, v.Status.Exceptions)
+	}
+}
+
 // Whoever matched wrongly takes it back.
 func TestLoosen(t *testing.T) {
 	d := newDesk(t)

@@ -158,11 +158,15 @@ func (h *Handlers) changeException(w http.ResponseWriter, r *http.Request) error
 		Do     string `form:"do" validate:"required,oneof=accept explain assign"`
 		Reason string `form:"reason"`
 		Owner  string `form:"owner"`
+		Alike  string `form:"alike" validate:"omitempty,oneof=on"`
 	}
 	if wrong, err := h.decode(r, &in); err != nil || len(wrong) > 0 {
 		return errors.Join(err, ifWrong(wrong))
 	}
 	e, done, err := h.saidOf(r, in.Do, strings.TrimSpace(in.Reason), access.PersonID(in.Owner))
+	if err == nil && in.Do == "explain" && in.Alike == "on" {
+		_, err = h.Books.ExplainAlike(r.Context(), person(r), e)
+	}
 	said := bookWords(r, err)
 	switch {
 	case said == "" && err != nil:

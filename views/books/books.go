@@ -156,6 +156,16 @@ func (p Page) reason(ctx context.Context, e book.Exception) ui.Field {
 	return f
 }
 
+// alike reports whether there is another exception of a kind that nobody has explained.
+func (p Page) alike(e book.Exception) bool {
+	for _, o := range p.Exceptions {
+		if o.ID != e.ID && o.Code == e.Code && o.Reason == "" {
+			return true
+		}
+	}
+	return false
+}
+
 func (p Page) owner(ctx context.Context, e book.Exception) ui.Field {
 	f := ui.Field{Name: "owner", ID: "owner-" + e.ID, Label: ui.T(ctx, "books.owner"), Value: string(e.Owner), Blank: ui.T(ctx, "books.nobody")}
 	for _, o := range p.Owners {

@@ -241,6 +241,23 @@ func (s *Service) Explain(ctx context.Context, by access.Person, id, reason stri
 	return e, s.Repo.SaveException(ctx, e, s.entry(by, e.Key, audit.BooksExplained, map[string]any{"code": e.Code, "payout": string(e.Payout), "line": e.Line, "reason": reason}))
 }
 
+// ExplainAlike gives the reason of one exception to every other of its kind in the month that has none, each with a row of its own in the
+// audit log, and says how many there were.
+func (s *Service) ExplainAlike(ctx context.Context, by access.Person, like Exception) (int, error) {
+	all, err := s.Repo.Exceptions(ctx, like.Key, mostExceptions)
+	n := 0
+	for _, e := range all {
+		if err != nil {
+			break
+		}
+		if e.Code == like.Code && e.Reason == "" {
+			_, err = s.Explain(ctx, by, e.ID, like.Reason)
+			n++
+		}
+	}
+	return n, err
+}
+
 // Assign gives an exception an owner, who must be somebody that may see it.
 func (s *Service) Assign(ctx context.Context, by access.Person, id string, owner access.PersonID) (Exception, error) {
 	e, err := s.Exception(ctx, by, id)
