@@ -159,6 +159,23 @@ func (r Books) Lock(ctx context.Context, k books.Key, version int, c books.Close
 	})
 }
 
+// Locked lists the months that were closed, as the audit log knows them. It reads the whole log.
+func (r Books) Locked(ctx context.Context) ([]books.Key, []string, error) {
+	var keys []books.Key
+	var digests []string
+	_, err := collect(ctx, r.d.read, func(scan func(...any) error) (struct{}, error) {
+		var subject, digest string
+		err := scan(&subject, &digest)
+		k, ok := books.ParseKey(subject)
+		if err == nil && !ok {
+			err = fmt.Errorf("audit row about no month: %s", subject)
+		}
+		keys, digests = append(keys, k), append(digests, digest)
+		return struct{}{}, err
+	}, `select subject, coalesce(json_extract(details, '$.sha256'), '') from audit where action = '`+string(audit.BooksClosed)+`' order by seq`)
+	return keys, digests, err
+}
+
 // inOpen runs a change of an open month, which has another version then.
 func (r Books) inOpen(ctx context.Context, k books.Key, change func(*sql.Tx) error) error {
 	return r.d.inTx(ctx, func(tx *sql.Tx) error {

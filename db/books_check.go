@@ -175,3 +175,25 @@ func (r Books) Match(ctx context.Context, k books.Key, line int64, id payout.ID,
 		return r.d.addEntries(ctx, tx, entries...)
 	})
 }
+
+// Matched finds a line that people matched.
+func (r Books) Matched(ctx context.Context, reach access.Reach, line int64) (books.ReportLine, error) {
+	where, args := within(reach, "l.store", 2)
+	l, err := scanReportLine(r.d.read.QueryRowContext(ctx, `select `+lineColumns+` from report_lines l join reports r on r.id = l.report
+		where l.seq = $1 and l.gone = 0 and l.matched_by <> '' and `+where, append([]any{line}, args...)...).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return l, books.ErrNotFound
+	}
+	return l, err
+}
+
+// Loosen takes back what people said a line is about.
+func (r Books) Loosen(ctx context.Context, l books.ReportLine, entries ...audit.Entry) error {
+	return r.inOpen(ctx, l.Key, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `update report_lines set payout = '', matched_by = '' where seq = $1 and gone = 0 and matched_by <> ''`, l.Seq)
+		if err != nil {
+			return fmt.Errorf("loosen line %d: %w", l.Seq, err)
+		}
+		return r.d.addEntries(ctx, tx, entries...)
+	})
+}

@@ -202,7 +202,8 @@ func TestAccept(t *testing.T) {
 	before := d.find(all[5].ID)
 	_, err := d.books.Accept(t.Context(), d.ann, v.Exceptions[i].ID)
 	d.must(err)
-	got := codes(d.month(d.key))
+	v = d.month(d.key)
+	got := codes(v)
 	if slices.Contains(got, "stranger") || slices.Contains(got, "missing "+string(all[5].ID)) {
 		t.Errorf("after accepting: got %v", got)
 	}
@@ -213,6 +214,60 @@ func TestAccept(t *testing.T) {
 	d.upload(d.key, text+"\n")
 	if got := codes(d.month(d.key)); slices.Contains(got, "stranger") {
 		t.Errorf("after the same record again: got %v", got)
+	}
+}
+
+// One reason may do for all of a kind; each of them is audited.
+func TestExplainAlike(t *testing.T) {
+	d := newDesk(t)
+	_, text := everyDifference(d)
+	d.upload(d.key, text)
+	all := d.month(d.key).Exceptions
+	i := slices.IndexFunc(all, func(e books.Exception) bool { return e.Code == books.DiffMissing })
+	e, err := d.books.Explain(t.Context(), d.ann, all[i].ID, "the record was cut off")
+	d.must(err)
+	if n, err := d.books.ExplainAlike(t.Context(), d.ann, e); n != 1 || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+	v := d.month(d.key)
+	for _, e := range v.Exceptions {
+		if e.Explained() != (e.Code == books.DiffMissing) {
+			t.Errorf("%s: got reason %q of %q", e.Code, e.Reason, e.Owner)
+		}
+	}
+	if v.Status.Open != v.Status.Exceptions-2 {
+		t.Errorf("got %d open of %d", v.Status.Open, v.Status.Exceptions)
+	}
+}
+
+// Whoever matched wrongly takes it back.
+func TestLoosen(t *testing.T) {
+	d := newDesk(t)
+	all, text := everyDifference(d)
+	d.upload(d.key, text)
+	before := codes(d.month(d.key))
+	for _, e := range d.month(d.key).Exceptions {
+		if e.Code == books.DiffStranger {
+			_, err := d.books.Accept(t.Context(), d.ann, e.ID)
+			d.must(err)
+		}
+	}
+	for _, l := range d.month(d.key).Lines {
+		if l.Payout != all[5].ID {
+			continue
+		}
+		k, err := d.books.Loosen(t.Context(), d.ann, l.Lines[0].Seq)
+		d.must(err)
+		if k != d.key {
+			t.Errorf("got %v", k)
+		}
+	}
+	if diff := cmp.Diff(before, codes(d.month(d.key))); diff != "" {
+		t.Errorf("(-before +after)\n%s", diff)
+	}
+	_, err := d.books.Loosen(t.Context(), d.ann, 1) // matched by its reference: nobody takes that back
+	if !errors.Is(err, books.ErrNotFound) {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -235,8 +290,9 @@ func TestWallsOfTheBooks(t *testing.T) {
 		_, errExplain := s.Explain(ctx, by, e.ID, "because of this")
 		_, errAssign := s.Assign(ctx, by, e.ID, "mia")
 		_, errAccept := s.Accept(ctx, by, e.ID)
+		_, errLoosen := s.Loosen(ctx, by, 1)
 		_, errPrepare := s.Prepare(ctx, by, d.key)
-		for i, err := range []error{errMonth, errStatement, errUpload, errLook, errFetch, errExplain, errAssign, errAccept, errPrepare, s.Check(ctx, by, d.key), s.Close(ctx, by, d.key, "")} {
+		for i, err := range []error{errMonth, errStatement, errUpload, errLook, errFetch, errExplain, errAssign, errAccept, errLoosen, errPrepare, s.Check(ctx, by, d.key), s.Close(ctx, by, d.key, "")} {
 			if !errors.Is(err, books.ErrNotFound) {
 				t.Errorf("%s, call %d: got %v, want as if nothing were there", name, i, err)
 			}
@@ -312,13 +368,16 @@ func TestCloseAndLateNews(t *testing.T) {
 
 // lateNews is what comes after the close: one was returned, one cost more, one is said to have failed.
 func (d *desk) lateNews(all []*payout.Payout) {
-	d.update(all[0].ID, func(p *payout.Payout) { p.State, p.EndedAt, p.UpdatedAt = payout.Returned, d.now(), d.now() })
-	d.update(all[2].ID, func(p *payout.Payout) { p.Fee.Minor += 5; p.EndedAt = d.now() })
-	contradicted := func(p *payout.Payout) {
-		p.Conflicts = append(p.Conflicts, payout.Conflict{At: d.now(), Source: payout.FromWebhook, Code: "final", Expected: "paid", Got: "failed"})
+	svc := payout.New(d.Payouts(), payout.Options{Now: d.now, NewID: func() payout.ID { return "X" }, Reference: d.vault.Reference})
+	hear := func(p *payout.Payout, status providers.Status) {
+		_, _, err := svc.Record(d.Context(), payout.InStore("s1"), p.ID, payout.Evidence{Source: payout.FromWebhook, Attempt: 1, HookID: "h",
+			Result: providers.Result{Attempt: providers.Attempt{Reference: p.Reference(), RemoteID: p.RemoteID()}, Status: status, Amount: p.Content.Amount}})
+		d.must(err)
 	}
-	d.update(all[1].ID, contradicted)
-	d.update(all[1].ID, func(*payout.Payout) {}) // the same again adds nothing
+	hear(all[0], providers.Returned)
+	d.update(all[2].ID, func(p *payout.Payout) { p.Fee.Minor += 5; p.EndedAt = d.now() })
+	hear(all[1], providers.Failed)
+	hear(all[1], providers.Failed) // the same again adds nothing
 }
 
 func (d *desk) wantLocked(v books.View) {
@@ -353,17 +412,31 @@ func TestForgedClose(t *testing.T) {
 	d.pass(40 * 24 * time.Hour)
 	d.must(d.books.Work(t.Context()))
 	d.must(d.close(d.key))
+	verified := func(want int) {
+		t.Helper()
+		if wrong, err := d.books.Verify(t.Context()); err != nil || len(wrong) != want || want > 0 && wrong[0] != d.key {
+			t.Errorf("verify: got %v, %v, want %d months", wrong, err, want)
+		}
+	}
+	verified(0)
 	d.exec(`drop trigger month_closes_no_update`)
+	d.exec(`drop trigger month_closes_no_delete`)
 	d.exec(`drop trigger bookings_no_update`)
 	d.exec(`update bookings set minor = minor + 1`)
 	if ok, err := d.books.Holds(t.Context(), d.ann, d.key); ok || err != nil {
 		t.Errorf("another amount: got %v, %v", ok, err)
 	}
+	verified(1)
 	d.exec(`update bookings set minor = minor - 1`)
 	d.exec(`update month_closes set paid = paid + 1`)
 	if c, err := d.Books().Closed(t.Context(), d.key); err != nil || !c.Forged {
 		t.Errorf("another sum: got %+v, %v", c, err)
 	}
+	verified(1)
+	d.exec(`update month_closes set paid = paid - 1`)
+	verified(0)
+	d.exec(`delete from month_closes`)
+	verified(1)
 }
 
 // What is confirmed is what is closed: a payout that ends between the page and the press keeps the month open.
@@ -381,11 +454,78 @@ func TestCloseWhatWasSeen(t *testing.T) {
 		t.Errorf("got %s, want that the month is to be checked first", got)
 	}
 	d.must(d.books.Check(t.Context(), d.ann, d.key))
+	if open := d.month(d.key).Obstacles; len(open) != 1 || open[0] != (books.Obstacle{Code: books.ObstacleOpen, Count: 1}) {
+		t.Errorf("an exception nobody has explained: got obstacles %+v", open)
+	}
 	d.explainAll(d.key)
 	if got := codeOf(d.books.Close(t.Context(), d.ann, d.key, r.Digest)); got != "moved" {
 		t.Errorf("got %s, want that it is another month than was seen", got)
 	}
 	d.must(d.close(d.key))
+}
+
+// A line of the provider's record that comes for a closed month lands in the month it was taken in at; the closed one keeps its record.
+func TestLinesOfAClosedMonth(t *testing.T) {
+	d := newDesk(t)
+	p := d.paid("May", 1000)
+	d.upload(d.key, heading+row(p, "1000", "paid", "2026-05-05 12:00:00"))
+	d.pass(31 * 24 * time.Hour)
+	d.must(d.close(d.key))
+	before := d.month(d.key)
+	other := d.paid("June", 700)
+	june := d.key.In("2026-06")
+	d.upload(june, heading+row(p, "1000", "returned", "2026-05-30 12:00:00")+row(other, "700", "paid", "2026-06-04 12:00:00"))
+	after := d.month(d.key)
+	if after.Status.Lines != before.Status.Lines || len(after.Lines[0].Lines) != 2 {
+		t.Errorf("the closed month: got %d lines of the record, want %d", after.Status.Lines, before.Status.Lines)
+	}
+	if ok, err := d.books.Holds(t.Context(), d.ann, d.key); !ok || err != nil {
+		t.Errorf("the lock does not hold: %v", err)
+	}
+	if v := d.month(june); v.Status.Lines != 2 || v.Status.Reported.Minor != 700-1000 {
+		t.Errorf("the month after: got %d lines that come to %v", v.Status.Lines, v.Status.Reported)
+	}
+}
+
+// A provider that shows one record a payout says the same anew once it was returned: that replaces what it said before.
+func TestRecordSaysAnew(t *testing.T) {
+	d := newDesk(t)
+	p := d.paid("Returned", 1000)
+	d.upload(d.key, heading+row(p, "1000", "paid", "2026-05-05 12:00:00"))
+	d.update(p.ID, func(p *payout.Payout) { p.State, p.EndedAt, p.UpdatedAt = payout.Returned, d.now(), d.now() })
+	d.must(d.books.Check(t.Context(), d.ann, d.key))
+	if got := codes(d.month(d.key)); len(got) != 1 || got[0] != "state "+string(p.ID) {
+		t.Errorf("returned here, paid there: got %v", got)
+	}
+	d.upload(d.key, heading+row(p, "1000", "returned", "2026-05-06 12:00:00"))
+	v := d.month(d.key)
+	if off, known := v.Status.Difference(); len(v.Exceptions) > 0 || !known || off.Minor != 0 || v.Status.Lines != 1 {
+		t.Errorf("got %v, difference %v of %d lines", codes(v), off, v.Status.Lines)
+	}
+}
+
+// A report that a process which is gone has begun is begun anew, and counts once.
+func TestReportIsBegunAnew(t *testing.T) {
+	d := newDesk(t)
+	p := d.paid("Once", 1000)
+	r, err := d.books.Upload(t.Context(), d.ann, d.key, "x.csv", []byte(heading+row(p, "1000", "paid", "2026-05-05 12:00:00")))
+	d.must(err)
+	look, err := d.books.Look(t.Context(), d.ann, r.ID, books.Mapping{})
+	d.must(err)
+	r, err = d.books.Take(t.Context(), d.ann, r.ID, look.Mapping)
+	d.must(err)
+	d.must(d.Books().TakeLines(t.Context(), r, []books.ReportLine{{Report: r.ID, Line: 2, Key: d.key, Reference: p.Reference(), Amount: p.Amount(), Status: providers.Paid}}))
+	r.State = books.ReportRunning
+	d.must(d.Books().SaveReport(t.Context(), r)) // and here it was killed
+	d.must(d.books.Work(t.Context()))
+	if v := d.month(d.key); v.Status.Lines != 1 || len(v.Exceptions) > 0 || v.Reports[0].State != books.ReportDone {
+		t.Errorf("got %d lines, %v, %+v", v.Status.Lines, codes(v), v.Reports[0])
+	}
+	again, err := d.books.Upload(t.Context(), d.ann, d.key, "y.csv", []byte(heading+row(p, "1000", "paid", "2026-05-05 12:00:00")))
+	d.must(err)
+	if _, err := d.books.Take(t.Context(), d.ann, again.ID, look.Mapping); codeOf(err) != "again" {
+		t.Errorf("the same file again: got %v", err)
+	}
 }
 
 // Months are closed in their order, so that every opening is the closing before it.

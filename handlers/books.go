@@ -31,6 +31,7 @@ func (h *Handlers) bookRoutes() []route {
 		{"GET " + month + "/close", h.askCloseMonth, access.CloseMonths},
 		{"POST " + month + "/close", h.closeMonth, access.CloseMonths},
 		{"POST /books/exceptions/{id}", h.changeException, access.Reconcile},
+		{"POST /books/lines/{id}", h.loosenLine, access.Reconcile},
 		{"GET /books/reports/{id}", h.showReport, access.Reconcile},
 		{"POST /books/reports/{id}", h.takeReport, access.Reconcile},
 	}
@@ -157,11 +158,15 @@ func (h *Handlers) changeException(w http.ResponseWriter, r *http.Request) error
 		Do     string `form:"do" validate:"required,oneof=accept explain assign"`
 		Reason string `form:"reason"`
 		Owner  string `form:"owner"`
+		Alike  string `form:"alike" validate:"omitempty,oneof=on"`
 	}
 	if wrong, err := h.decode(r, &in); err != nil || len(wrong) > 0 {
 		return errors.Join(err, ifWrong(wrong))
 	}
 	e, done, err := h.saidOf(r, in.Do, strings.TrimSpace(in.Reason), access.PersonID(in.Owner))
+	if err == nil && in.Do == "explain" && in.Alike == "on" {
+		_, err = h.Books.ExplainAlike(r.Context(), person(r), e)
+	}
 	said := bookWords(r, err)
 	switch {
 	case said == "" && err != nil:
@@ -199,6 +204,23 @@ func (h *Handlers) saidOf(r *http.Request, do, reason string, owner access.Perso
 		e, err = h.Books.Assign(ctx, person(r), id, owner)
 	}
 	return e, "books.explained", err
+}
+
+// loosenLine takes back a match that people made.
+func (h *Handlers) loosenLine(w http.ResponseWriter, r *http.Request) error {
+	line, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return books.ErrNotFound
+	}
+	k, err := h.Books.Loosen(r.Context(), person(r), line)
+	if said := bookWords(r, err); said != "" {
+		h.flash(w, r, views.Flash{Tone: views.Bad, Text: said})
+	} else if err != nil {
+		return err
+	} else {
+		h.say(w, r, views.Good, "books.loosened")
+	}
+	return h.redirect(w, r, link.BookMonth(r.Context(), pages.Of(k)))
 }
 
 func (h *Handlers) askCloseMonth(w http.ResponseWriter, r *http.Request) error {

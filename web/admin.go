@@ -55,14 +55,17 @@ func (a *App) HookLink(acc store.Account) string { return a.runner.Callback(acc.
 type Checked struct {
 	Pages error // what SQLite says of the file, nil if all is well
 	Audit audit.Report
-	Older string // why the database is an older one than was last seen, "" if it is not
+	Older string      // why the database is an older one than was last seen, "" if it is not
+	Books []books.Key // closed months that are not as they were locked
 }
 
 // OK reports whether nothing is wrong.
-func (c Checked) OK() bool { return c.Pages == nil && c.Audit.OK() && c.Older == "" }
+func (c Checked) OK() bool {
+	return c.Pages == nil && c.Audit.OK() && c.Older == "" && len(c.Books) == 0
+}
 
 // Verify looks at every page of the database and every link of the audit chain, also against the anchor that is kept
-// beside the database.
+// beside the database, and reads every closed month again.
 func (a *App) Verify(ctx context.Context) (Checked, error) {
 	anchor, err := a.lastSeen()
 	if err != nil {
@@ -72,7 +75,11 @@ func (a *App) Verify(ctx context.Context) (Checked, error) {
 	if err != nil {
 		return Checked{}, fmt.Errorf("read audit log: %w", err)
 	}
-	return Checked{Pages: a.db.Check(ctx), Audit: report, Older: a.older}, nil
+	months, err := a.books.Verify(ctx)
+	if err != nil {
+		err = fmt.Errorf("read closed months: %w", err)
+	}
+	return Checked{Pages: errors.Join(a.db.Check(ctx), err), Audit: report, Older: a.older, Books: months}, nil
 }
 
 // anchorPaths are the files that hold the end of the audit chain: beside the database and, if the operator named one, elsewhere.

@@ -10,12 +10,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/views/ui"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/audit"
+	"github.com/paywicket/paywicket/web/books"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
 )
@@ -122,6 +124,8 @@ func (l List) subject(ctx context.Context, e audit.Entry) (string, string) {
 		return link.AccountOffer(ctx, e.Subject), ui.T(ctx, "accounts.col.account")
 	case area == "store":
 		return link.Store(ctx, e.Subject), views.From(ctx).StoreName(store.ID(e.Subject))
+	case area == "books":
+		return month(ctx, e.Subject)
 	case area == "policy":
 		return link.Policy(ctx, e.Subject), ui.T(ctx, "nav.policies")
 	case area == "person":
@@ -132,6 +136,16 @@ func (l List) subject(ctx context.Context, e audit.Entry) (string, string) {
 		return link.Person(ctx, e.Subject), name
 	}
 	return "", ""
+}
+
+// month is the books a row is about.
+func month(ctx context.Context, subject string) (string, string) {
+	k, ok := books.ParseKey(subject)
+	if !ok {
+		return "", ""
+	}
+	return link.BookMonth(ctx, link.Book{Store: string(k.Store), Provider: k.Provider, Currency: k.Currency, Month: string(k.Month), Test: !k.Live}),
+		ui.T(ctx, "nav.books") + " " + ui.L(ctx).Month(k.Month.Begin(time.UTC))
 }
 
 // details is a row's JSON laid out for reading, "" if it holds nothing.

@@ -156,6 +156,16 @@ func (p Page) reason(ctx context.Context, e book.Exception) ui.Field {
 	return f
 }
 
+// alike reports whether there is another exception of a kind that nobody has explained.
+func (p Page) alike(e book.Exception) bool {
+	for _, o := range p.Exceptions {
+		if o.ID != e.ID && o.Code == e.Code && o.Reason == "" {
+			return true
+		}
+	}
+	return false
+}
+
 func (p Page) owner(ctx context.Context, e book.Exception) ui.Field {
 	f := ui.Field{Name: "owner", ID: "owner-" + e.ID, Label: ui.T(ctx, "books.owner"), Value: string(e.Owner), Blank: ui.T(ctx, "books.nobody")}
 	for _, o := range p.Owners {
@@ -327,12 +337,12 @@ func size(e book.Exception) money.Amount {
 
 func less(a money.Amount) money.Amount { return money.Amount{Minor: -a.Minor, Currency: a.Currency} }
 
-// poll has the part of the page that says how a taking in comes along ask for itself, while there is one.
+// poll has the page ask for itself while a report is taken in: with it the difference and the exceptions change.
 func (p Page) poll(ctx context.Context) templ.Attributes {
 	if !p.moving() {
 		return nil
 	}
-	return templ.Attributes{"hx-get": link.BookMonth(ctx, p.at()), "hx-trigger": "every 2s", "hx-select": "#reports", "hx-target": "#reports", "hx-swap": "outerHTML"}
+	return templ.Attributes{"hx-get": link.BookMonth(ctx, p.at()), "hx-trigger": "every 2s", "hx-select": "#main", "hx-target": "#main", "hx-swap": "outerHTML"}
 }
 
 func (p Page) pager(ctx context.Context) ui.PagerOpts {
@@ -352,4 +362,14 @@ func (p Preview) counts(ctx context.Context) string {
 		text += " " + ui.N(ctx, "books.lines_skipped", p.Skipped, "Currency", p.Report.Key.Currency)
 	}
 	return text
+}
+
+// matched is the line of the provider's record that people said is about a payout, "" if none was matched by people.
+func matched(l book.Line) string {
+	for _, r := range l.Lines {
+		if r.MatchedBy != "" {
+			return strconv.FormatInt(r.Seq, 10)
+		}
+	}
+	return ""
 }

@@ -76,3 +76,6 @@ func Report(ctx context.Context, id string) string { return to(ctx, "books", "re
 
 // BookException is where something is said about an exception.
 func BookException(ctx context.Context, id string) string { return to(ctx, "books", "exceptions", id) }
+
+// BookLine is where a match of a line is taken back.
+func BookLine(ctx context.Context, seq string) string { return to(ctx, "books", "lines", seq) }

@@ -7,6 +7,7 @@ package books
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/paywicket/paywicket/providers/money"
@@ -102,6 +103,17 @@ func (k Key) String() string {
 		mode = "live"
 	}
 	return fmt.Sprintf("%s/%s/%s/%s/%s", k.Store, k.Provider, k.Currency, mode, k.Month)
+}
+
+// ParseKey reads what String wrote.
+func ParseKey(text string) (Key, bool) {
+	parts := strings.Split(text, "/")
+	if len(parts) != 5 {
+		return Key{}, false
+	}
+	m, ok := ParseMonth(parts[4])
+	k := Key{Store: store.ID(parts[0]), Provider: parts[1], Currency: parts[2], Live: parts[3] == "live", Month: m}
+	return k, ok && k.String() == text
 }
 
 // Kind is what a booking is of.

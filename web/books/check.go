@@ -241,6 +241,23 @@ func (s *Service) Explain(ctx context.Context, by access.Person, id, reason stri
 	return e, s.Repo.SaveException(ctx, e, s.entry(by, e.Key, audit.BooksExplained, map[string]any{"code": e.Code, "payout": string(e.Payout), "line": e.Line, "reason": reason}))
 }
 
+// ExplainAlike gives the reason of one exception to every other of its kind in the month that has none, each with a row of its own in the
+// audit log, and says how many there were.
+func (s *Service) ExplainAlike(ctx context.Context, by access.Person, like Exception) (int, error) {
+	all, err := s.Repo.Exceptions(ctx, like.Key, mostExceptions)
+	n := 0
+	for _, e := range all {
+		if err != nil {
+			break
+		}
+		if e.Code == like.Code && e.Reason == "" {
+			_, err = s.Explain(ctx, by, e.ID, like.Reason)
+			n++
+		}
+	}
+	return n, err
+}
+
 // Assign gives an exception an owner, who must be somebody that may see it.
 func (s *Service) Assign(ctx context.Context, by access.Person, id string, owner access.PersonID) (Exception, error) {
 	e, err := s.Exception(ctx, by, id)
@@ -283,4 +300,17 @@ func (s *Service) Accept(ctx context.Context, by access.Person, id string) (Exce
 		return e, err
 	}
 	return e, s.check(ctx, e.Key)
+}
+
+// Loosen takes back what people said a line of the provider's record is about. The month is checked anew.
+func (s *Service) Loosen(ctx context.Context, by access.Person, line int64) (Key, error) {
+	l, err := s.Repo.Matched(ctx, access.ReachOf(by, access.Reconcile), line)
+	if err != nil {
+		return l.Key, err
+	}
+	err = s.Repo.Loosen(ctx, l, s.entry(by, l.Key, audit.BooksMatched, map[string]any{"payout": string(l.Payout), "line": line, "taken_back": true}))
+	if err != nil {
+		return l.Key, err
+	}
+	return l.Key, s.check(ctx, l.Key)
 }

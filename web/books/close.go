@@ -123,6 +123,24 @@ func (s *Service) Holds(ctx context.Context, by access.Person, k Key) (bool, err
 	return err == nil && !c.Forged && digest == c.Digest, err
 }
 
+// Verify reads every closed month again and names those that are not as they were locked: their lines, their row, or that the audit
+// log knows a close which is gone.
+func (s *Service) Verify(ctx context.Context) ([]Key, error) {
+	keys, digests, err := s.Repo.Locked(ctx)
+	var wrong []Key
+	for i, k := range keys {
+		c, errRow := s.Repo.Closed(ctx, k)
+		digest, errLines := s.digest(ctx, k)
+		if err = errors.Join(err, errRow, errLines); err != nil {
+			return wrong, err
+		}
+		if c == nil || c.Forged || c.Digest != digest || c.Digest != digests[i] {
+			wrong = append(wrong, k)
+		}
+	}
+	return wrong, err
+}
+
 // summing writes the canonical bytes of a month: every part stands after its length, so that no two months give the same.
 type summing struct{ h hash.Hash }
 

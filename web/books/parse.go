@@ -25,6 +25,8 @@ type Parser struct {
 	Mapping Mapping
 	Head    Head
 	at      map[Part]int
+	styles  []string // in which dates may be written
+	style   string   // in which the last one was
 }
 
 // NewParser refuses a mapping that lacks what is needed.
@@ -41,6 +43,7 @@ func NewParser(k Key, zone *time.Location, m Mapping, h Head) (*Parser, error) {
 	if p.at[PartAmount] < 0 || (p.at[PartReference] < 0 && p.at[PartRemoteID] < 0) {
 		return nil, refuse("mapping")
 	}
+	p.styles = stylesOf(m.Dates)
 	return p, nil
 }
 
@@ -199,17 +202,29 @@ func (p *Parser) date(text string, figure bool) (time.Time, bool) {
 	if figure {
 		return p.serial(text)
 	}
-	for _, style := range p.styles() {
-		if at, err := time.ParseInLocation(style, text, p.Zone); err == nil && at.Year() >= 1990 && at.Year() < 2200 {
+	if at, ok := p.dateAs(p.style, text); ok { // a file writes them all alike
+		return at, true
+	}
+	for _, style := range p.styles {
+		if at, ok := p.dateAs(style, text); ok {
+			p.style = style
 			return at, true
 		}
 	}
 	return time.Time{}, false
 }
 
-func (p *Parser) styles() []string {
+func (p *Parser) dateAs(style, text string) (time.Time, bool) {
+	if style == "" {
+		return time.Time{}, false
+	}
+	at, err := time.ParseInLocation(style, text, p.Zone)
+	return at, err == nil && at.Year() >= 1990 && at.Year() < 2200
+}
+
+func stylesOf(dates string) []string {
 	days := []string{"2006-1-2", "2006/1/2", "2006.1.2"}
-	switch p.Mapping.Dates {
+	switch dates {
 	case DatesDMY:
 		days = append(days, "2/1/2006", "2-1-2006", "2.1.2006", "2 Jan 2006", "2/1/06")
 	case DatesMDY:

@@ -313,7 +313,7 @@ type taking struct {
 	lines []ReportLine
 }
 
-const takeAtOnce = 500
+const takeAtOnce = 200
 
 func (t *taking) add(ctx context.Context, line ReportLine) error {
 	line.Report = t.r.ID

@@ -56,10 +56,16 @@ type Repository interface {
 	SaveException(ctx context.Context, e Exception, entries ...audit.Entry) error
 	// Match says that a line of the provider's record is about a payout.
 	Match(ctx context.Context, k Key, line int64, id payout.ID, by access.PersonID, entries ...audit.Entry) error
+	// Matched finds a line that people matched.
+	Matched(ctx context.Context, r access.Reach, line int64) (ReportLine, error)
+	// Loosen takes back what people said a line is about.
+	Loosen(ctx context.Context, l ReportLine, entries ...audit.Entry) error
 	// Unchecked lists open months with something in them that was not held against the provider's record, those that wait
 	// longest first, if they were checked before a time.
 	Unchecked(ctx context.Context, before time.Time, most int) ([]Key, error)
 
+	// Locked lists the months that were closed, with the digest of each, as the audit log knows them.
+	Locked(ctx context.Context) ([]Key, []string, error)
 	// Lock closes a month at a version; ErrMoved if it has another.
 	Lock(ctx context.Context, k Key, version int, c Close, entry audit.Entry) error
 

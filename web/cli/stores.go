@@ -196,7 +196,7 @@ func verify(f *flag.FlagSet) func(context.Context, Env, []string) error {
 			return err
 		}
 		if *asJSON {
-			err = json.NewEncoder(env.Out).Encode(map[string]any{"ok": found.OK(), "rows": found.Audit.Count, "breaks": found.Audit.Breaks, "older": found.Older})
+			err = json.NewEncoder(env.Out).Encode(map[string]any{"ok": found.OK(), "rows": found.Audit.Count, "breaks": found.Audit.Breaks, "older": found.Older, "months": monthsOf(found)})
 		} else {
 			err = printReport(env, found)
 		}
@@ -229,6 +229,15 @@ func verifyExport(env Env, app *web.App, path string) error {
 	return err
 }
 
+// monthsOf names the closed months that are not as they were locked.
+func monthsOf(found web.Checked) []string {
+	names := []string{}
+	for _, k := range found.Books {
+		names = append(names, k.String())
+	}
+	return names
+}
+
 func printReport(env Env, found web.Checked) error {
 	pages := "every page of the file is well formed"
 	if found.Pages != nil {
@@ -237,6 +246,10 @@ func printReport(env Env, found web.Checked) error {
 	_, err := fmt.Fprintf(env.Out, "Database: %s\nAudit chain: %d rows\n", pages, found.Audit.Count)
 	if found.Older != "" {
 		_, more := fmt.Fprintf(env.Out, "  %s\n", found.Older)
+		err = errors.Join(err, more)
+	}
+	for _, m := range monthsOf(found) {
+		_, more := fmt.Fprintf(env.Out, "  closed month changed: %s\n", m)
 		err = errors.Join(err, more)
 	}
 	for _, b := range found.Audit.Breaks {
