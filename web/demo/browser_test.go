@@ -60,8 +60,14 @@ func findChromium(t *testing.T) string {
 // newDemo starts a demo and a browser to look at it with.
 func newDemo(t *testing.T) (*demo.Demo, context.Context) {
 	t.Helper()
+	return newDemoIn(t, t.TempDir())
+}
+
+// newDemoIn is newDemo with its data in a folder that is known.
+func newDemoIn(t *testing.T, folder string) (*demo.Demo, context.Context) {
+	t.Helper()
 	path := findChromium(t)
-	d, err := demo.New(t.Context(), demo.Options{Data: t.TempDir(), Addr: "127.0.0.1:0", Providers: all.Definitions(), Log: slog.New(slog.DiscardHandler)})
+	d, err := demo.New(t.Context(), demo.Options{Data: folder, Addr: "127.0.0.1:0", Providers: all.Definitions(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
