@@ -91,7 +91,9 @@ func (h *Handlers) noteExport(ctx context.Context, by access.Person, action audi
 func (h *Handlers) sendExport(w http.ResponseWriter, r *http.Request, a wanted) {
 	w.Header().Set("Trailer", "Paywicket-Rows, Paywicket-Sha256")
 	out := newFlow(w)
-	a.job.set(payouts.Running, "")
+	if !a.job.start() {
+		a.job = &exportJob{} // its page watches the first download of it
+	}
 	stamp, err := h.writeExport(r, out, a)
 	action, stage := audit.ExportDone, payouts.Done
 	if err != nil {
