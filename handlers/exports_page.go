@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/views/payouts"
@@ -34,21 +36,29 @@ func (h *Handlers) watchExport(w http.ResponseWriter, r *http.Request) error {
 	return h.render(w, r, http.StatusOK, payouts.ProgressPage(p), payouts.ProgressPart(p))
 }
 
-// planExport counts what an export will hold and leads to its page, or to the file itself if that is short.
+// countPatience is for how long a page waits for the number of rows. It is good to know, and no more.
+const countPatience = 2 * time.Second
+
+// planExport counts what an export will hold and leads to its page, or to the file itself if that is short. What takes too long to count
+// is not short.
 func (h *Handlers) planExport(w http.ResponseWriter, r *http.Request, a wanted) error {
-	n, err := h.countExport(r, a.filter)
-	if err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), countPatience)
+	defer cancel()
+	n, err := h.countExport(ctx, payout.ScopeOf(person(r), access.ViewPayouts), a.filter)
+	switch {
+	case err != nil && ctx.Err() != nil && r.Context().Err() == nil:
+		n = payouts.Uncounted
+	case err != nil:
 		return err
-	}
-	if n <= payouts.ManyRows {
+	case n <= payouts.ManyRows:
 		return h.redirect(w, r, link.PayoutsFile(r.Context(), string(a.format), a.query.Values()))
 	}
 	job := h.exports.plan(person(r).ID, n, h.Now())
 	return h.redirect(w, r, a.query.Watch(r.Context(), a.format, job.id))
 }
 
-func (h *Handlers) countExport(r *http.Request, f payout.Filter) (int, error) {
-	totals, err := h.History.Totals(r.Context(), payout.ScopeOf(person(r), access.ViewPayouts), f)
+func (h *Handlers) countExport(ctx context.Context, s payout.Scope, f payout.Filter) (int, error) {
+	totals, err := h.History.Totals(ctx, s, f)
 	n := 0
 	for _, t := range totals {
 		n += t.Count

@@ -63,7 +63,7 @@ func newDemo(t *testing.T) (*demo.Demo, context.Context) {
 	return newDemoIn(t, t.TempDir())
 }
 
-// newDemoIn is newDemo with its data in a folder that is known.
+// newDemoIn is newDemo with its data in a folder that the test knows.
 func newDemoIn(t *testing.T, folder string) (*demo.Demo, context.Context) {
 	t.Helper()
 	path := findChromium(t)
