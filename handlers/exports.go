@@ -91,7 +91,9 @@ func (h *Handlers) noteExport(ctx context.Context, by access.Person, action audi
 func (h *Handlers) sendExport(w http.ResponseWriter, r *http.Request, a wanted) {
 	w.Header().Set("Trailer", "Paywicket-Rows, Paywicket-Sha256")
 	out := newFlow(w)
-	a.job.set(payouts.Running, "")
+	if !a.job.start() {
+		a.job = &exportJob{} // its page watches the first download of it
+	}
 	stamp, err := h.writeExport(r, out, a)
 	action, stage := audit.ExportDone, payouts.Done
 	if err != nil {
@@ -147,21 +149,16 @@ func (h *Handlers) newExport(out io.Writer, format payouts.Format, book *export.
 // writeWait is for how long a browser may take to accept a piece of a file.
 const writeWait = time.Minute
 
-// flow is an answer that takes as long as it takes: the limits of the server hold for each piece of it.
+// flow is an answer that takes as long as it takes: the limit of the server for writing holds for each piece of it.
 type flow struct {
 	w   http.ResponseWriter
 	ctl *http.ResponseController
 }
 
-func newFlow(w http.ResponseWriter) *flow {
-	f := &flow{w, http.NewResponseController(w)}
-	// A server's limit for reading goes on while it answers, and would end the answer.
-	_ = f.ctl.SetReadDeadline(time.Time{}) // a host's server may have no limits to set
-	return f
-}
+func newFlow(w http.ResponseWriter) *flow { return &flow{w, http.NewResponseController(w)} }
 
 func (f *flow) Write(p []byte) (int, error) {
-	_ = f.ctl.SetWriteDeadline(time.Now().Add(writeWait)) // as above
+	_ = f.ctl.SetWriteDeadline(time.Now().Add(writeWait)) // the server of a host program may have none to set
 	return f.w.Write(p)
 }
 

@@ -48,6 +48,17 @@ func (j *exportJob) progress() payouts.Progress {
 	return p
 }
 
+// start reports whether this is its first download.
+func (j *exportJob) start() bool {
+	return j.state.CompareAndSwap(nil, &payouts.Progress{Stage: payouts.Running})
+}
+
+// runs reports whether it is under way, which may take longer than anything is remembered.
+func (j *exportJob) runs() bool {
+	s := j.state.Load()
+	return s != nil && s.Stage == payouts.Running
+}
+
 func (j *exportJob) set(stage payouts.Stage, sum string) {
 	j.state.Store(&payouts.Progress{Stage: stage, SHA256: sum})
 }
@@ -68,7 +79,9 @@ func (e *exports) plan(by access.PersonID, total int, now time.Time) *exportJob 
 	if e.jobs == nil {
 		e.jobs = map[string]*exportJob{}
 	}
-	maps.DeleteFunc(e.jobs, func(_ string, j *exportJob) bool { return now.Sub(j.at) > jobLife || len(e.jobs) >= manyJobs })
+	maps.DeleteFunc(e.jobs, func(_ string, j *exportJob) bool {
+		return !j.runs() && (now.Sub(j.at) > jobLife || len(e.jobs) >= manyJobs)
+	})
 	j := &exportJob{id: strings.ToLower(rand.Text()), by: by, total: total, at: now}
 	e.jobs[j.id] = j
 	return j

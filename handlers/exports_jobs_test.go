@@ -44,6 +44,13 @@ func TestPlannedExports(t *testing.T) {
 	if e.find("a", j.id) != nil {
 		t.Error("an old one is remembered")
 	}
+	long := e.plan("a", 7, now)
+	if !long.start() || long.start() {
+		t.Error("it starts not at once, or twice")
+	}
+	if e.plan("a", 7, now.Add(2*jobLife)); e.find("a", long.id) != long {
+		t.Error("one that runs is forgotten")
+	}
 	for range 2 * manyJobs {
 		e.plan("a", 7, now)
 	}

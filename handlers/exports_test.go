@@ -477,4 +477,7 @@ func TestExportProgress(t *testing.T) {
 	if p := other.get(watch); p.says("Done") {
 		t.Error("somebody else's export is shown")
 	}
+	if p := b.get("/payouts/export?as=csv&job=forgotten"); p.header.Get("HX-Redirect") != "" || !p.says("The download was cut off") || attr(p.find("#export"), "hx-get") != "" {
+		t.Errorf("one that was forgotten: %v %s", p.header, p.body)
+	}
 }

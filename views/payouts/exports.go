@@ -43,6 +43,9 @@ func (f Format) Type() string {
 // ManyRows is how many rows are fetched without a page that says how far they have come.
 const ManyRows = 100_000
 
+// Uncounted stands for a number of rows that is not known.
+const Uncounted = -1
+
 // Values is the query as values of an address.
 func (q Query) Values() url.Values { return q.values }
 
@@ -75,17 +78,17 @@ func (l List) understood() Query {
 	return q
 }
 
-// exportHref is where an export of so many rows is fetched; below zero stands for a number that is not known yet.
+// exportHref is where an export of so many rows is fetched.
 func exportHref(ctx context.Context, q Query, f Format, rows int) string {
 	q = q.Whole()
-	if rows < 0 || rows > ManyRows {
+	if rows == Uncounted || rows > ManyRows {
 		return q.Watch(ctx, f, "")
 	}
 	return link.PayoutsFile(ctx, string(f), q.values)
 }
 
 func exportWords(ctx context.Context, rows int) string {
-	if rows < 0 {
+	if rows == Uncounted {
 		return ui.T(ctx, "payouts.export")
 	}
 	return ui.N(ctx, "payouts.export_n", rows)
@@ -107,7 +110,7 @@ type Progress struct {
 	Query  Query
 	Format Format
 	Job    string
-	Total  int
+	Total  int // or Uncounted
 	Rows   int
 	Stage  Stage
 	SHA256 string // once it is done
@@ -126,6 +129,9 @@ func (p Progress) poll(ctx context.Context) templ.Attributes {
 }
 
 func (p Progress) label(ctx context.Context) string {
+	if p.Total == Uncounted {
+		return ui.N(ctx, "payouts.export_read", p.Rows)
+	}
 	return ui.T(ctx, "payouts.export_rows", "Rows", ui.L(ctx).Number(p.Rows), "Total", ui.L(ctx).Number(p.Total))
 }
 

@@ -3,9 +3,13 @@ package workbook
 import (
 	"archive/zip"
 	"bytes"
+	"flag"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -213,4 +217,51 @@ func TestCut(t *testing.T) {
 	if _, err := excelize.OpenReader(bytes.NewReader(out.Bytes())); err == nil {
 		t.Error("it can be opened")
 	}
+}
+
+// inBook is how many rows the benchmark writes: go test ./web/workbook -run xxx -bench . -benchtime 1x -rows 2300000.
+var inBook = flag.Int("rows", 50_000, "rows of the workbook that the benchmark writes")
+
+// BenchmarkWorkbook tells how much the process grows while it writes a workbook.
+func BenchmarkWorkbook(b *testing.B) {
+	for b.Loop() {
+		runtime.GC()
+		debug.FreeOSMemory()
+		before, most, start := resident(b), 0, time.Now()
+		w, err := New(io.Discard, book(), words())
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i := range *inBook {
+			if err := w.Row(line(i, "Somebody", money.Amount{Minor: 123450, Currency: "EUR"})); err != nil {
+				b.Fatal(err)
+			}
+			if i%10_000 == 0 {
+				most = max(most, resident(b))
+			}
+		}
+		if err := w.End(export.Stamp{}); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(max(most, resident(b))-before)/1024, "MiB-more")
+		b.ReportMetric(float64(*inBook)/time.Since(start).Seconds(), "rows/s")
+		if err := w.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// resident is the memory of this process, in KiB.
+func resident(b *testing.B) int {
+	b.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Skip("there is no /proc here")
+	}
+	_, rest, _ := strings.Cut(string(text), "VmRSS:")
+	kib, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	return kib
 }
