@@ -129,7 +129,9 @@ func (s *Service) Radar(ctx context.Context, by access.Person) ([]Silence, error
 }
 
 // Usual is how long a way of paying usually takes. What was learned is kept for a while.
-func (s *Service) Usual(ctx context.Context, w Way) (Usual, error) { return s.usual.of(ctx, s.Repo, w, s.Now()) }
+func (s *Service) Usual(ctx context.Context, w Way) (Usual, error) {
+	return s.usual.of(ctx, s.Repo, w, s.Now())
+}
 
 // late finds the payouts that take longer than is usual, by account.
 func (s *Service) late(ctx context.Context, sc payout.Scope) (map[store.AccountID]Silence, error) {
