@@ -68,3 +68,10 @@ func removeView(ctx context.Context, v payout.View) string {
 
 // nameable reports whether there is a filter to give a name, or an attempt at it to mend.
 func (l List) nameable() bool { return l.Query.Set() || l.Naming.Error != "" }
+
+func (l List) viewsTitle(ctx context.Context) string {
+	if len(l.Views) == 0 {
+		return ui.T(ctx, "payouts.view_save")
+	}
+	return ui.N(ctx, "payouts.views_n", len(l.Views))
+}

@@ -72,9 +72,9 @@ func Radar(all []inbox.Silence) templ.Component {
 						}
 						if s.Late > 0 {
 							var templ_7745c5c3_Var4 string
-							templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(late(ctx, s))
+							templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(late(ctx, s) + " ")
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `webhooks/radar.templ`, Line: 18, Col: 22}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `webhooks/radar.templ`, Line: 18, Col: 28}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 							if templ_7745c5c3_Err != nil {

@@ -66,30 +66,43 @@ func newDemo(t *testing.T) (*demo.Demo, context.Context) {
 // newDemoIn is newDemo with its data in a folder that the test knows.
 func newDemoIn(t *testing.T, folder string) (*demo.Demo, context.Context) {
 	t.Helper()
-	path := findChromium(t)
+	ctx := startBrowser(t)
 	d, err := demo.New(t.Context(), demo.Options{Data: folder, Addr: "127.0.0.1:0", Providers: all.Definitions(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.Close)
+	return d, ctx
+}
+
+// startBrowser starts a browser to look at something with.
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path := findChromium(t)
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-quic", true), chromedp.Flag("force-device-scale-factor", "1"), chromedp.Flag("accept-lang", *spoken))
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	return d, ctx
+	return ctx
 }
 
 // tab opens a tab that shares nothing with the others and fails the test for every error its console shows.
 func tab(parent context.Context, t *testing.T, d *demo.Demo) *browser {
+	t.Helper()
+	return tabAt(parent, t, d.Public())
+}
+
+// tabAt is tab at another address.
+func tabAt(parent context.Context, t *testing.T, public string) *browser {
 	t.Helper()
 	if err := chromedp.Do(parent, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	b := &browser{t: t, ctx: ctx, public: d.Public()}
+	b := &browser{t: t, ctx: ctx, public: public}
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the first without a deadline: it would end the tab
 		t.Fatal(err)
 	}
