@@ -24,3 +24,11 @@ func (l List) further(ctx context.Context) string {
 	}
 	return l.Query.At("before", l.Page.Prev).Href(ctx)
 }
+
+// exported is how many rows an export holds, as far as that is known.
+func (l List) exported() int {
+	if l.Pending {
+		return Uncounted
+	}
+	return l.count()
+}

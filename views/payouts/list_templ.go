@@ -553,7 +553,7 @@ func filterOn(l List) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Exports(l.understood(), l.count()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Exports(l.understood(), l.exported()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
