@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,13 +79,22 @@ func (r Books) EarlierOpen(ctx context.Context, k books.Key) (books.Month, error
 	return m, err
 }
 
-// Foreign adds up a month's fees in other currencies.
+// Foreign adds up a month's fees in other currencies, by currency.
 func (r Books) Foreign(ctx context.Context, k books.Key) ([]money.Amount, error) {
-	return collect(ctx, r.d.read, func(scan func(...any) error) (money.Amount, error) {
+	all, err := collect(ctx, r.d.read, func(scan func(...any) error) (money.Amount, error) {
 		var a money.Amount
 		err := scan(&a.Currency, &a.Minor)
 		return a, err
-	}, `select fee_currency, sum(fee_minor) from bookings where `+ofMonth+` and fee_currency not in ('', $3) group by fee_currency order by fee_currency`, keyArgs(k)...)
+	}, `select fee_currency, fee_minor from bookings where `+ofMonth+` and fee_currency <> '' and fee_currency <> currency`, keyArgs(k)...)
+	sums := map[string]money.Amount{}
+	for _, a := range all {
+		sum, tooLarge := money.Amount{Minor: sums[a.Currency].Minor, Currency: a.Currency}.Add(a)
+		if tooLarge != nil {
+			return nil, &books.Error{Code: "overflow", Err: tooLarge}
+		}
+		sums[a.Currency] = sum
+	}
+	return slices.SortedFunc(maps.Values(sums), func(a, b money.Amount) int { return strings.Compare(a.Currency, b.Currency) }), err
 }
 
 // Entries lists bookings of a month from one on.

@@ -240,9 +240,12 @@ func scanUnbooked(scan func(...any) error) (unbooked, error) {
 // transaction. It says how many it found.
 func (r Books) BookSome(ctx context.Context, most int) (int, error) {
 	found := 0
+	if some, err := r.unbooked(ctx); err != nil || !some {
+		return 0, err // nobody waits for a lock that nothing is written under
+	}
 	err := r.d.inTx(ctx, func(tx *sql.Tx) error {
 		all, err := collect(ctx, tx, scanUnbooked, `select seq, id, store, provider, live, state, currency, minor, fee_currency, fee_minor, ended_at, updated_at
-			from payouts where booked = 0 and state in ('paid', 'returned') order by store, seq limit $1`, most)
+			from payouts where booked = 0 and state in ('paid', 'returned') limit $1`, most)
 		if err != nil {
 			return fmt.Errorf("find what is not booked: %w", err)
 		}
@@ -257,5 +260,12 @@ func (r Books) BookSome(ctx context.Context, most int) (int, error) {
 func (r Books) Unbooked(ctx context.Context, id store.ID) (bool, error) {
 	var n int
 	err := r.d.read.QueryRowContext(ctx, `select exists (select 1 from payouts where store = $1 and booked = 0 and state in ('paid', 'returned'))`, string(id)).Scan(&n)
+	return n == 1, err
+}
+
+// unbooked reports whether any store has such payouts.
+func (r Books) unbooked(ctx context.Context) (bool, error) {
+	var n int
+	err := r.d.read.QueryRowContext(ctx, `select exists (select 1 from payouts where booked = 0 and state in ('paid', 'returned'))`).Scan(&n)
 	return n == 1, err
 }

@@ -607,11 +607,29 @@ func TestSumsOverflow(t *testing.T) {
 	}
 }
 
+// Fees in other currencies stand beside the sums, each currency by itself.
+func TestForeignFees(t *testing.T) {
+	d := newDesk(t)
+	in := func(minor int64, currency string) func(*payout.Payout) {
+		return func(p *payout.Payout) { p.Fee = money.Amount{Minor: minor, Currency: currency} }
+	}
+	d.paid("a", 1000, in(7, "USD"))
+	d.paid("b", 1000, in(5, "USD"))
+	d.paid("c", 1000, in(3, "EUR"))
+	d.paid("d", 1000)
+	st := d.month(d.key).Statement
+	want := []money.Amount{{Minor: 3, Currency: "EUR"}, {Minor: 12, Currency: "USD"}}
+	if diff := cmp.Diff(want, st.Foreign); diff != "" || st.Fees.Minor != 10 || st.Closing.Minor != 4010 {
+		t.Errorf("fees %v, closing %v (-want +got)\n%s", st.Fees, st.Closing, diff)
+	}
+}
+
 // Every query of a month goes by an index.
 func TestBooksGoByIndex(t *testing.T) {
 	d := newDesk(t)
 	for _, query := range []string{
 		`select seq from bookings where store = 's' and provider = 'p' and currency = 'c' and live = 1 and month = 'm' and seq > 0 order by seq limit 5`,
+		`select fee_currency, fee_minor from bookings where store = 's' and provider = 'p' and currency = 'c' and live = 1 and month = 'm' and fee_currency <> '' and fee_currency <> currency`,
 		`select seq from bookings where store = 's' and provider = 'p' and currency = 'c' and live = 1 and late = 'm' and late <> '' order by seq limit 5`,
 		`select seq from report_lines where store = 's' and provider = 'p' and currency = 'c' and live = 1 and month = 'm' and gone = 0 and seq > 0 order by seq limit 5`,
 		`select seq from payouts where store = 's' and booked = 0 and state in ('paid', 'returned')`,
@@ -621,6 +639,20 @@ func TestBooksGoByIndex(t *testing.T) {
 	} {
 		plan := d.plan(query)
 		if joined := strings.Join(plan, "\n"); strings.Contains(joined, "SCAN") {
+			t.Errorf("%s\n%s", query, joined)
+		}
+	}
+	for query, index := range map[string]string{ // where another index would do, but at the cost of the table
+		`select exists (select 1 from payouts where booked = 0 and state in ('paid', 'returned'))`:                 "payouts_unbooked",
+		`select exists (select 1 from payouts where store = 's' and booked = 0 and state in ('paid', 'returned'))`: "payouts_unbooked",
+		`select seq, id, minor from payouts where booked = 0 and state in ('paid', 'returned') limit 5`:            "payouts_unbooked",
+		`select fee_currency, fee_minor from bookings where store = 's' and provider = 'p' and currency = 'c' and live = 1 and month = 'm'
+			and fee_currency <> '' and fee_currency <> currency`: "bookings_foreign",
+		`select seq from report_lines where store = 's' and provider = 'p' and currency = 'c' and live = 1 and month = 'm' and gone = 0 and payout = '' limit 5`: "report_lines_loose",
+		`select id from month_exceptions where store = 's' and provider = 'p' and currency = 'c' and live = 1 and month = 'm' and gone_at = 0`:                   "month_exceptions_open",
+	} {
+		joined := strings.Join(d.plan(query), "\n")
+		if !strings.Contains(joined, index) || strings.Contains(joined, "TEMP B-TREE") {
 			t.Errorf("%s\n%s", query, joined)
 		}
 	}

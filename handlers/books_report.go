@@ -28,10 +28,16 @@ func (h *Handlers) readFile(w http.ResponseWriter, r *http.Request) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &formError{status: http.StatusRequestEntityTooLarge, key: "error.413"}
 	}
-	if err != nil {
-		return &formError{status: http.StatusBadRequest, key: "error.form"}
+	switch {
+	case err != nil:
+		err = &formError{status: http.StatusBadRequest, key: "error.form"}
+	case !h.checkCSRF(r):
+		err = errCSRF // here, so that nothing of the file stays behind
 	}
-	return nil
+	if err != nil && r.MultipartForm != nil {
+		return errors.Join(err, r.MultipartForm.RemoveAll())
+	}
+	return err
 }
 
 func (h *Handlers) uploadReport(w http.ResponseWriter, r *http.Request) error {

@@ -9,6 +9,9 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -259,6 +262,43 @@ func TestHugeUpload(t *testing.T) {
 	}
 }
 
+// What is refused leaves no file behind, and what is taken in neither.
+func TestUploadLeavesNothing(t *testing.T) {
+	l := newLedger(t, 1)
+	mark := []byte("reference of " + string(l.kora.ID) + ",amount\n") // other tests send files too
+	left := func(what string) {
+		t.Helper()
+		all, err := filepath.Glob(filepath.Join(os.TempDir(), "multipart-*"))
+		for _, name := range all {
+			if data, _ := os.ReadFile(name); bytes.HasPrefix(data, mark) { // one that is gone is none of ours
+				t.Errorf("%s: %s is left", what, name)
+			}
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	data := bytes.Repeat(mark, 100_000) // more than is held in memory
+	b := l.marit
+	b.get(l.path)
+	for _, input := range b.page.all("input[name=csrf]") {
+		for i, a := range input.Attr {
+			if a.Key == "value" {
+				input.Attr[i].Val = "forged"
+			}
+		}
+	}
+	if got := b.upload(l.path+"/upload", "x.csv", data); got.status != http.StatusForbidden {
+		t.Errorf("without the token of the session: got %d", got.status)
+	}
+	left("forged")
+	b.get(l.path)
+	if got := b.upload(l.path+"/upload", "x.csv", data); got.status != http.StatusOK {
+		t.Errorf("got %d %s", got.status, got.text("main"))
+	}
+	left("kept")
+}
+
 // A file is for those who may take one in: a merchant's is not even read, and another store's month looks missing.
 func TestUploadWalls(t *testing.T) {
 	l := newLedger(t, 1)
@@ -271,5 +311,43 @@ func TestUploadWalls(t *testing.T) {
 	foreign := strings.Replace(l.path, string(l.kora.ID), string(l.foreign.ID), 1)
 	if got := l.marit.upload(foreign+"/upload", "x.csv", []byte("reference,amount\nA,1\n")); got.status != http.StatusNotFound {
 		t.Errorf("another store's: got %d, want 404", got.status)
+	}
+}
+
+// The pages are whole in both languages, and test money has books of its own.
+func TestBooksInBothLanguages(t *testing.T) {
+	l := newLedger(t, 3)
+	for i, p := range l.paid {
+		test := *p
+		test.ID, test.Content.Live, test.Content.Amount.Minor = payout.ID(fmt.Sprintf("T%011d", i)), false, 7
+		test.Attempts = nil
+		l.insert(&test)
+	}
+	b := l.marit
+	b.get(l.path)
+	b.upload(l.path+"/upload", "juin.csv", l.record(func(i int, cells []string) { cells[2] = fmt.Sprint(9000 + i) }))
+	preview := b.page.path
+	for _, language := range []string{"en", "fr"} {
+		b.header.Set("Accept-Language", language)
+		for _, path := range []string{"/books", l.path, l.path + "?mode=test", l.path + "/statement", l.path + "/statement?mode=test", preview} {
+			p := b.get(path)
+			if p.status != http.StatusOK || attr(p.find("html"), "lang") != language || regexp.MustCompile(`books\.[a-z]`).MatchString(words(p.find("main"))) {
+				t.Errorf("%s in %s: got %d: %s", path, language, p.status, p.text("main"))
+			}
+		}
+		if p := b.get(l.path + "/statement?mode=test"); !strings.Contains(p.text("main"), "21") || strings.Contains(p.text("main"), "3,003") {
+			t.Errorf("test money in %s: %s", language, p.text("main"))
+		}
+	}
+	b.header.Set("Accept-Language", "en")
+	b.get(preview)
+	b.submit("main form", url.Values{"do": {"look"}, "column[amount]": {""}})
+	if b.page.status != http.StatusUnprocessableEntity || !b.page.says("Choose the column of the amount") {
+		t.Errorf("without an amount: got %d %s", b.page.status, b.page.text("main"))
+	}
+	b.get(preview)
+	b.submit("main form", url.Values{"do": {"drop"}})
+	if b.page.path != l.path || b.get(preview).status != http.StatusNotFound {
+		t.Errorf("dropped: got %s", b.page.path)
 	}
 }

@@ -128,6 +128,7 @@ func (a *App) wireRunner() {
 	r := a.runner
 	r.Queue, r.Repo, r.Payouts, r.Stores, r.Inbox = a.db.Queue(), a.db.Payouts(), a.payouts, a.stores, a.inbox
 	r.Hooks, r.Open, r.Companies, r.Now, r.Log = a.db.Hooks(), a.open, a.asks, a.config.Now, a.config.Log
+	r.Beside = append(r.Beside, a.books.Run)
 	r.Lock = flock.New(a.config.Database + ".sender")
 	r.Holder = fmt.Sprintf("%s/%d/%s", host, os.Getpid(), newID()[:6])
 	r.Callback = func(token string) string { return a.public.String() + "/hooks/" + token }
@@ -176,7 +177,6 @@ func (a *App) Run(ctx context.Context) error {
 	var anchor sync.WaitGroup
 	keeping, stop := context.WithCancel(ctx)
 	anchor.Go(func() { a.keepAnchor(keeping) })
-	anchor.Go(func() { a.books.Run(keeping) })
 	err := a.runner.Run(ctx)
 	if errors.Is(err, db.ErrHalted) {
 		<-ctx.Done()

@@ -3,7 +3,7 @@
 -- Whether what a paid or returned payout moved stands in the books. Those of before, and those that were put in as rows, are
 -- found by the index and booked in the background.
 alter table payouts add column booked integer not null default 0;
-create index payouts_unbooked on payouts (store, seq) where booked = 0 and state in ('paid', 'returned');
+create index payouts_unbooked on payouts (booked, state, store) where booked = 0 and state in ('paid', 'returned');
 
 -- One row for each movement. A month is 'yyyy-mm' as the store's clock had it when it happened; what is news about a closed
 -- month stands in the first open one after it.
@@ -25,6 +25,7 @@ create table bookings (
 ) strict;
 create index bookings_month on bookings (store, provider, currency, live, month, seq);
 create index bookings_late on bookings (store, provider, currency, live, late, seq) where late <> '';
+create index bookings_foreign on bookings (store, provider, currency, live, month) where fee_currency <> '' and fee_currency <> currency;
 create index bookings_payout on bookings (payout);
 
 -- What the bookings of a month add up to, and how far it is. Version goes up with every change of anything in the month.

@@ -9,6 +9,7 @@ import (
 // How the background looks for work: this often, so many payouts at once, and a month again at the earliest after this long.
 const (
 	workEvery  = 2 * time.Second
+	workRest   = time.Minute // after a failure
 	bookAtOnce = 300
 	checkEvery = time.Minute
 	checkMost  = 20
@@ -22,18 +23,18 @@ func (s *Service) Wake() {
 	}
 }
 
-// Run books what ended before there were books, reads reports and checks months until ctx ends.
+// Run books what ended before there were books, reads reports and checks months until ctx ends. Only one process a database may.
 func (s *Service) Run(ctx context.Context) {
-	tick := time.NewTicker(workEvery)
-	defer tick.Stop()
 	for {
+		pause := workEvery
 		if err := s.Work(ctx); err != nil && ctx.Err() == nil {
 			s.Log.WarnContext(ctx, "keep the books", "err", err)
+			pause = workRest
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(pause):
 		case <-s.wake:
 		}
 	}

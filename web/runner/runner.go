@@ -48,6 +48,8 @@ type Runner struct {
 	Callback  func(token string) string // absolute webhook address
 	Now       func() time.Time
 	Log       *slog.Logger
+	// Beside is what else only one process a database does, for as long as it holds the role. Each ends when its context does.
+	Beside []func(context.Context)
 
 	wake  chan struct{}
 	once  sync.Once
@@ -95,6 +97,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	balances.Go(func() { r.keepCalls(reading) })
 	balances.Go(func() { r.keepOffers(reading) })
 	balances.Go(func() { r.keepHooks(reading) })
+	for _, keep := range r.Beside {
+		balances.Go(func() { keep(reading) })
+	}
 	err := r.loop(ctx)
 	stop()
 	balances.Wait()
