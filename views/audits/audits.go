@@ -122,6 +122,8 @@ func (l List) subject(ctx context.Context, e audit.Entry) (string, string) {
 		return link.AccountOffer(ctx, e.Subject), ui.T(ctx, "accounts.col.account")
 	case area == "store":
 		return link.Store(ctx, e.Subject), views.From(ctx).StoreName(store.ID(e.Subject))
+	case area == "webhook":
+		return link.Webhook(ctx, e.Subject), ui.T(ctx, "nav.webhooks")
 	case area == "policy":
 		return link.Policy(ctx, e.Subject), ui.T(ctx, "nav.policies")
 	case area == "person":
