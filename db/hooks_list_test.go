@@ -43,6 +43,9 @@ func (o *office) many(n int) []inbox.Hook {
 			if r.IntN(3) == 0 {
 				h.Account, h.Store = "a2", "s2"
 			}
+			if h.Verdict == inbox.Confirming || h.Verdict == inbox.Received {
+				h.DueAt = o.at
+			}
 			if h.Verdict == inbox.Misaddressed {
 				h.Account, h.Store, h.Provider = "", "", ""
 			}
@@ -113,6 +116,7 @@ func (o *office) anyFilter(r *rand.Rand) (inbox.Filter, payout.Scope, []store.ID
 	maybe(func() { f.To = o.at.Add(time.Duration(r.IntN(100)) * time.Minute) })
 	maybe(func() { f.Text = []string{"paid aller", "RETOUR", "no-such-word", "nothing"}[r.IntN(4)] })
 	maybe(func() { f.Verdicts = []inbox.Verdict{inbox.Forged, inbox.Applied, inbox.Unmatched}[:1+r.IntN(3)] })
+	maybe(func() { f.Verdicts = []inbox.Verdict{inbox.Confirming, inbox.Received}[:1+r.IntN(2)] })
 	if r.IntN(8) == 0 {
 		f.Payout = "P1"
 	}
