@@ -161,6 +161,31 @@ func (o *office) walkBack(f inbox.Filter, scope payout.Scope, pages []inbox.Page
 	return got
 }
 
+// TestHooksTally: the counts are those of the list, whoever looks. Invariants 10 and 13.
+func TestHooksTally(t *testing.T) {
+	o := newOffice(t)
+	all := o.many(300)
+	for name, tt := range map[string]struct {
+		scope  payout.Scope
+		stores []store.ID
+	}{"everything": {payout.Everywhere(), nil}, "store one": {payout.InStore("s1"), []store.ID{"s1"}}, "nothing": {payout.Scope{}, []store.ID{}}} {
+		since := o.at.Add(50 * time.Minute)
+		want := map[inbox.Verdict]int{}
+		for _, h := range all {
+			if hookFits(inbox.Filter{From: since}, tt.stores, h) {
+				want[h.Verdict]++
+			}
+		}
+		got, err := o.Hooks().Tally(t.Context(), tt.scope, since)
+		o.must(err)
+		for _, v := range inbox.Verdicts() {
+			if got[v] != want[v] {
+				t.Errorf("%s: got %d %s, want %d", name, got[v], v, want[v])
+			}
+		}
+	}
+}
+
 // TestHooksListLooksBackSoFar: a filter that no index answers asks a bounded number of rows, says how far it came and goes on
 // from there.
 func TestHooksListLooksBackSoFar(t *testing.T) {
