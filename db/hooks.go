@@ -103,27 +103,6 @@ func (r Hooks) Due(ctx context.Context, now time.Time, limit int) ([]inbox.Hook,
 	return collect(ctx, r.d.read, scanHook, `select `+hookColumns+` from hooks where due_at > 0 and due_at <= $1 order by due_at limit $2`, millis(now), limit)
 }
 
-// Tally counts what came in since a time, by verdict.
-func (r Hooks) Tally(ctx context.Context, s payout.Scope, since time.Time) (map[inbox.Verdict]int, error) {
-	var w where
-	w.scope(s, "store")
-	w.add("received_at >= ?", millis(since))
-	type count struct {
-		verdict inbox.Verdict
-		n       int
-	}
-	counts, err := collect(ctx, r.d.read, func(scan func(...any) error) (count, error) {
-		var c count
-		err := scan(&c.verdict, &c.n)
-		return c, err
-	}, `select verdict, count(*) from hooks where `+w.String()+` group by verdict`, w.args...)
-	all := map[inbox.Verdict]int{}
-	for _, c := range counts {
-		all[c.verdict] = c.n
-	}
-	return all, err
-}
-
 // Same finds an earlier genuine webhook of an account with the same body that was taken in.
 func (r Hooks) Same(ctx context.Context, account store.AccountID, digest, except string) (inbox.Hook, error) {
 	h, err := scanHook(r.d.read.QueryRowContext(ctx, `select `+hookColumns+` from hooks

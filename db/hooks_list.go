@@ -250,9 +250,10 @@ const (
 	refusedHooks = "h.verdict in ('forged', 'misaddressed', 'failed')"
 )
 
-func isRare(v inbox.Verdict) bool {
-	return v != inbox.Received && v != inbox.Applied && v != inbox.Confirming
-}
+// isWaiting tells the verdicts of those that fall due.
+func isWaiting(v inbox.Verdict) bool { return v == inbox.Received || v == inbox.Confirming }
+
+func isRare(v inbox.Verdict) bool { return v != inbox.Applied && !isWaiting(v) }
 
 // walks chooses the indexes that leave the least to be asked of the rows. A webhook belongs to an account, and an account to a
 // store: what is of some stores or of a provider is walked account by account. None goes along rows that the person may not see: where a
@@ -269,6 +270,8 @@ func (l hookList) walks(ctx context.Context, s payout.Scope) ([]hookWalk, error)
 		return nil, nil
 	case f.Payout != "":
 		return []hookWalk{{"hooks_payout", []hookCond{{"payout", "h.payout = ? and h.payout <> ''", []any{string(f.Payout)}}}, ""}}, nil
+	case allOf(f.Verdicts, isWaiting): // they are few: all that wait are sorted
+		return []hookWalk{{index: "hooks_due", along: []hookCond{{"", "h.due_at > 0", nil}}}}, nil
 	case reach.All && f.Store == "" && f.Provider == "" && f.Account == "":
 		return l.walksOfAll(), nil
 	}

@@ -30,16 +30,21 @@ func (h *Handlers) near(r *http.Request, p *payout.Payout) ([]review.Near, error
 	if a == nil {
 		return nil, nil
 	}
-	page, err := h.Hooks.List(r.Context(), payout.ScopeOf(person(r), access.ViewWebhooks), inbox.Filter{Account: p.Content.Account, Store: p.Store,
-		Verdicts: []inbox.Verdict{inbox.Unmatched, inbox.Unconfirmed, inbox.Confirming, inbox.Conflicting, inbox.Ignored},
-		From:     a.StartedAt.Add(-nearBefore), To: a.StartedAt.Add(nearAfter), Limit: maxNear})
+	f := inbox.Filter{Account: p.Content.Account, Store: p.Store, From: a.StartedAt.Add(-nearBefore), To: a.StartedAt.Add(nearAfter), Limit: maxNear}
 	var found []review.Near
-	for _, hook := range page.Hooks {
-		if why := resembles(p, hook); why != "" {
-			found = append(found, review.Near{Hook: hook, Why: why})
+	for _, verdicts := range [][]inbox.Verdict{{inbox.Confirming}, {inbox.Unmatched, inbox.Unconfirmed, inbox.Conflicting, inbox.Ignored}} { // the second have an index
+		f.Verdicts = verdicts
+		page, err := h.Hooks.List(r.Context(), payout.ScopeOf(person(r), access.ViewWebhooks), f)
+		if err != nil {
+			return nil, err
+		}
+		for _, hook := range page.Hooks {
+			if why := resembles(p, hook); why != "" {
+				found = append(found, review.Near{Hook: hook, Why: why})
+			}
 		}
 	}
-	return found, err
+	return found, nil
 }
 
 // resembles says by what a webhook may be about a payout, "" if by nothing.

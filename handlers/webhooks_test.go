@@ -70,12 +70,9 @@ func TestInboxFilters(t *testing.T) {
 		"address=192.0.2.2": 0, "q=py_3": 1, "q=PY_3+trace-3": 1, "q=trace-4": 1, "q=success": all, "q=nowhere": 0, "account=a": all - 1, "from=1999-01-01": all,
 		"to=1999-01-01": 0, "q=" + strings.Repeat("a", 100<<10): 0, "payout=PW-0000-0000-0009": 0, "q=%FF%FE": 0,
 	} {
-		if len(query) > 60_000 {
-			query = query[:60_000] // what a server's limit for an address lets through
-		}
 		page := s.get("/webhooks?" + query)
-		if page.status != 200 || rowsOf(page) != want {
-			t.Errorf("%.60s: got %d with %d rows, want %d", query, page.status, rowsOf(page), want)
+		if page.status != 200 || rowsOf(page) != want || len(page.body) > 100<<10 {
+			t.Errorf("%.60s: got %d with %d rows in %d bytes, want %d", query, page.status, rowsOf(page), len(page.body), want)
 		}
 	}
 	page := s.get("/webhooks?q=trace-4&verdict=nonsense&from=yesterday&after=x&provider=nobody")

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/providers/money"
@@ -78,7 +79,11 @@ func TestWebhook(t *testing.T) {
 			if diff := cmp.Diff(want, got.Result); diff != "" {
 				t.Errorf("result (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(steps, got.Steps); diff != "" {
+			signed := got.Steps[1]
+			if signed.Expected == "" || signed.Expected != signed.Got || !strings.HasPrefix(signed.Signed, "[key]&c") || !strings.Contains(signed.Signed, "&mch_id=··01&") {
+				t.Errorf("got %+v, want what was compared", signed)
+			}
+			if diff := cmp.Diff(steps, got.Steps, cmpopts.IgnoreFields(providers.Step{}, "Expected", "Got", "Signed")); diff != "" {
 				t.Errorf("steps (-want +got):\n%s", diff)
 			}
 			if !got.Confirm || got.Reply.Status != 200 || string(got.Reply.Body) != "success" || got.Unmatched.Status != 500 {

@@ -126,6 +126,8 @@ func (l List) subject(ctx context.Context, e audit.Entry) (string, string) {
 		return link.Store(ctx, e.Subject), views.From(ctx).StoreName(store.ID(e.Subject))
 	case area == "books":
 		return month(ctx, e.Subject)
+	case area == "webhook":
+		return link.Webhook(ctx, e.Subject), ui.T(ctx, "nav.webhooks")
 	case area == "policy":
 		return link.Policy(ctx, e.Subject), ui.T(ctx, "nav.policies")
 	case area == "person":

@@ -34,12 +34,19 @@ func ReadQuery(given url.Values) Query {
 		switch {
 		case len(values) == 0:
 		case name == "verdict":
-			q.values.Set(name, strings.Join(values, ","))
+			q.values.Set(name, cut(strings.Join(values, ",")))
 		default:
-			q.values.Set(name, strings.TrimSpace(values[0]))
+			q.values.Set(name, cut(strings.TrimSpace(values[0])))
 		}
 	}
 	return q
+}
+
+// maxValue is how many bytes of a value are looked at; every link of the page carries them.
+const maxValue = 200
+
+func cut(text string) string {
+	return strings.TrimSpace(strings.ToValidUTF8(text[:min(len(text), maxValue)], "\uFFFD"))
 }
 
 // Get is the value of a name, "" if it is not set.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -235,4 +237,44 @@ func TestReplayRights(t *testing.T) {
 	_, err = w.Replay(w.ctx, w.boss, []string{h.ID})
 	w.must(err)
 	w.want(h, inbox.Applied, p, payout.Paid)
+}
+
+// TestReplayAtOnce: two people replay the same webhooks at the same time, while the provider repeats them. Each payout moves once.
+// Invariant 12.
+func TestReplayAtOnce(t *testing.T) {
+	w := newWorld(t).connect()
+	var ids []string
+	var all []*payout.Payout
+	for i := range 8 {
+		p := w.accepted(w.one, fmt.Sprint("r", i))
+		_, h := w.post(w.one, "CANARY-2", about(p, "paid").bytes())
+		ids, all = append(ids, h.ID), append(all, p)
+	}
+	_, err := w.Stores.ReplaceSettings(w.ctx, w.maker, w.one.ID, map[string]string{"key": "CANARY-2"})
+	w.must(err)
+	var both sync.WaitGroup
+	for range 3 {
+		both.Go(func() {
+			if _, err := w.Replay(w.ctx, w.boss, ids); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Go(func() {
+		for _, p := range all {
+			body := about(p, "paid").bytes()
+			if _, err := w.Receive(w.ctx, inbox.Incoming{Token: w.one.Token, Address: sender, Body: body, Size: len(body), Header: http.Header{"Sig": {signature("CANARY-2", body)}}}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	both.Wait()
+	for _, p := range all {
+		if got := w.find(p); got.State != payout.Paid || len(got.Conflicts) != 0 {
+			t.Errorf("%s: got %s with %d conflicts", p.ID, got.State, len(got.Conflicts))
+		}
+		if n := w.number(`select count(*) from audit where action = 'payout.reported' and subject = $1`, string(p.ID)); n != 1 {
+			t.Errorf("%s: moved %d times", p.ID, n)
+		}
+	}
 }

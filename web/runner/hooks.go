@@ -9,7 +9,7 @@ import (
 // start and then every forgetEvery.
 const (
 	wordsEvery  = 2 * time.Second
-	wordsAtOnce = 100
+	wordsAtOnce = 25 // of the largest ones take a tenth of a second
 	wordsPause  = 20 * time.Millisecond
 	forgetEvery = 24 * time.Hour
 )
