@@ -162,48 +162,65 @@ func byDay(a, b dayCount) int { return a.day - b.day }
 // daysOf names the days that a page's rows lie on. A page may begin on a day that has been shown in part, and stores may count
 // their days differently, so that up to two days on either side may hold rows that belong between.
 func (r Payouts) daysOf(ctx context.Context, l *listing, driver payout.Filter) ([]dayCount, error) {
-	from, to := max(l.From, 1), l.To
-	if to == 0 {
-		to = lastDay
-	}
-	if !l.cursor.IsZero() {
-		at := payout.DayOf(l.cursor.At)
-		if l.descending {
-			to = min(to, at+1)
-		} else {
-			from = max(from, at-1)
-		}
-	}
-	var days []dayCount
-	found, until := 0, 0
+	from, to := l.daysLeft()
+	g := gathering{l: l}
 	for span, err := range r.months(ctx, l, from, to) {
 		if err != nil {
 			return nil, err
 		}
-		more, err := r.daysWithin(ctx, l, driver, max(from, span), min(to, nextMonth(span)-1))
+		days, err := r.daysWithin(ctx, l, driver, max(from, span), min(to, nextMonth(span)-1))
 		if err != nil {
 			return nil, err
 		}
-		for _, d := range more {
-			if until > 0 && (l.descending && d.day < until || !l.descending && d.day > until) {
-				return days, nil
+		for _, d := range days {
+			if !g.take(d) {
+				return g.days, nil
 			}
-			days = append(days, d)
-			if l.cursor.IsZero() || !near(payout.Day(d.day), payout.DayOf(l.cursor.At)) {
-				found += d.found
-			}
-			if until == 0 && found >= l.need() {
-				until = d.day + 2
-				if l.descending {
-					until = d.day - 2
-				}
-			}
-		}
-		if until > 0 && (l.descending && int(span) <= until || !l.descending && int(nextMonth(span)) > until) {
-			break
 		}
 	}
-	return days, nil
+	return g.days, nil
+}
+
+// daysLeft are the first and the last day that rows from the listing's place on may lie on.
+func (l *listing) daysLeft() (payout.Day, payout.Day) {
+	from, to := max(l.From, 1), l.To
+	if to == 0 {
+		to = lastDay
+	}
+	switch at := payout.DayOf(l.cursor.At); {
+	case l.cursor.IsZero():
+	case l.descending:
+		to = min(to, at+1)
+	default:
+		from = max(from, at-1)
+	}
+	return from, to
+}
+
+// gathering is the days that were found so far, in the order of the list.
+type gathering struct {
+	l     *listing
+	days  []dayCount
+	found int
+	until int // once there is enough: the last day that may hold rows that belong between
+}
+
+// take adds a day; false if it is beyond what the page needs.
+func (g *gathering) take(d dayCount) bool {
+	if g.until > 0 && (g.l.descending && d.day < g.until || !g.l.descending && d.day > g.until) {
+		return false
+	}
+	g.days = append(g.days, d)
+	if g.l.cursor.IsZero() || !near(payout.Day(d.day), payout.DayOf(g.l.cursor.At)) {
+		g.found += d.found
+	}
+	if g.until == 0 && g.found >= g.l.need() {
+		g.until = d.day + 2
+		if g.l.descending {
+			g.until = max(d.day-2, 1)
+		}
+	}
+	return true
 }
 
 // near reports whether rows of one day may lie on either side of a moment on another.

@@ -222,7 +222,7 @@ func newPlanter(ctx context.Context, tx *sql.Tx) (planter, error) {
 		&w.hooks: `insert into hooks (id, account, store, provider, token, address, received_at, header, body, size, digest, verdict, code, event, payout, from_state, to_state, reply, done_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $7)`,
 	} {
-		stmt, err := tx.PrepareContext(ctx, query)
+		stmt, err := tx.PrepareContext(ctx, query) //nolint:sqlclosecheck // see close
 		if err != nil {
 			return w, err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/providers/money"
@@ -59,7 +60,7 @@ func (h *History) person(r *rand.Rand, w way) recipient {
 	k := rand.New(rand.NewPCG(uint64(r.IntN(known)), uint64(len(w.method)))) //nolint:gosec // the same person for the same number
 	number := w.prefix
 	for range w.digits {
-		number += string(rune('0' + k.IntN(10)))
+		number += strconv.Itoa(k.IntN(10))
 	}
 	return recipient{fmt.Sprintf("%s %s", w.given[k.IntN(len(w.given))], w.family[k.IntN(len(w.family))]), number}
 }

@@ -23,7 +23,7 @@ type Store struct {
 }
 
 // zones keeps the time zones that stores have: reading one takes as long as drawing a row of a list.
-var zones sync.Map
+var zones sync.Map //nolint:gochecknoglobals // time zones are the same for everybody
 
 // Location returns the store's time zone, UTC if it is not known on this machine.
 func (s Store) Location() *time.Location {
