@@ -269,11 +269,11 @@ func (w planter) hook(ctx context.Context, h inbox.Hook) error {
 // finish makes the indexes and adds up what the triggers would have.
 func (s *sower) finish(ctx context.Context) error {
 	add := `insert into sums select %s, store, account, provider, live, currency, state, %s from %s group by 1, 2, 3, 4, 5, 6, 7`
-	const fee = `sum(case when fee_currency = currency then fee_minor else 0 end)`
-	const again = `sum(payouts), sum(minor), sum(fee_minor)`
+	const fee = `sum(case when fee_currency = currency then fee_minor / 1000000000 else 0 end), sum(case when fee_currency = currency then fee_minor % 1000000000 else 0 end)`
+	const again = `sum(payouts), sum(large), sum(small), sum(fee_large), sum(fee_small)`
 	statements := append([]string{
 		`insert into payout_words (payout_words, rank) values ('hashsize', 1048576)`,
-		fmt.Sprintf(add, "day", "count(*), sum(minor), "+fee, "payouts"),
+		fmt.Sprintf(add, "day", "count(*), sum(minor / 1000000000), sum(minor % 1000000000), "+fee, "payouts"),
 		fmt.Sprintf(add, "cast(strftime('%Y%m', span * 86400, 'unixepoch') as integer)", again, "sums"),
 		fmt.Sprintf(add, "0", again, "sums where span >= 100000"),
 	}, s.dropped...)

@@ -17,7 +17,8 @@ const (
 	firstMonth = 100_000
 )
 
-const sumColumns = `currency, live, state, sum(payouts), sum(minor), sum(fee_minor)`
+// sumColumns adds sums up. One that is too large for a whole number is no number that can be read.
+const sumColumns = `currency, live, state, sum(payouts), sum(large) * 1000000000 + sum(small), sum(fee_large) * 1000000000 + sum(fee_small)`
 
 // Volume adds up what was made since a day, by day.
 func (r Payouts) Volume(ctx context.Context, s payout.Scope, since payout.Day) ([]payout.DayTotal, error) {

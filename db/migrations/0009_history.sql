@@ -10,7 +10,8 @@ create index payouts_conflict on payouts (created_at) where conflicts > 0;
 drop index payouts_totals; -- sums has them
 
 -- What all payouts come to, added up: for ever (span 0), by month (span is yyyymm) and by day (span is a day as above). Kept by
--- the triggers below in the same change as the payouts, so that it never differs from them.
+-- the triggers below in the same change as the payouts, so that it never differs from them. Sums are kept as whole milliards of
+-- minor units and the rest, so that no sum however large keeps a payout from being written down.
 create table sums (
     span      integer not null,
     store     text    not null,
@@ -20,18 +21,22 @@ create table sums (
     currency  text    not null,
     state     text    not null,
     payouts   integer not null,
-    minor     integer not null,
-    fee_minor integer not null, -- of fees in the same currency
+    large     integer not null, -- milliards
+    small     integer not null, -- the rest
+    fee_large integer not null, -- the same of fees in the same currency
+    fee_small integer not null,
     primary key (span, store, account, provider, live, currency, state)
 ) strict, without rowid;
 
 -- +goose StatementBegin
 create trigger payouts_add after insert on payouts when new.day > 0 begin
     insert into sums
-        select span, new.store, new.account, new.provider, new.live, new.currency, new.state, 1, new.minor,
-            case when new.fee_currency = new.currency then new.fee_minor else 0 end
+        select span, new.store, new.account, new.provider, new.live, new.currency, new.state, 1, new.minor / 1000000000, new.minor % 1000000000,
+            case when new.fee_currency = new.currency then new.fee_minor / 1000000000 else 0 end,
+            case when new.fee_currency = new.currency then new.fee_minor % 1000000000 else 0 end
         from (select 0 as span union all select new.day union all select cast(strftime('%Y%m', new.day * 86400, 'unixepoch') as integer)) where true
-        on conflict do update set payouts = payouts + 1, minor = minor + excluded.minor, fee_minor = fee_minor + excluded.fee_minor;
+        on conflict do update set payouts = payouts + 1, large = large + excluded.large, small = small + excluded.small,
+            fee_large = fee_large + excluded.fee_large, fee_small = fee_small + excluded.fee_small;
 end;
 -- +goose StatementEnd
 
@@ -39,8 +44,9 @@ end;
 create trigger payouts_move after update of day, store, account, provider, live, currency, state, minor, fee_currency, fee_minor on payouts
 when (old.day, old.store, old.account, old.provider, old.live, old.currency, old.state, old.minor, old.fee_currency, old.fee_minor)
     is not (new.day, new.store, new.account, new.provider, new.live, new.currency, new.state, new.minor, new.fee_currency, new.fee_minor) begin
-    update sums set payouts = payouts - 1, minor = minor - old.minor,
-            fee_minor = fee_minor - case when old.fee_currency = old.currency then old.fee_minor else 0 end
+    update sums set payouts = payouts - 1, large = large - old.minor / 1000000000, small = small - old.minor % 1000000000,
+            fee_large = fee_large - case when old.fee_currency = old.currency then old.fee_minor / 1000000000 else 0 end,
+            fee_small = fee_small - case when old.fee_currency = old.currency then old.fee_minor % 1000000000 else 0 end
         where old.day > 0 and span in (0, old.day, cast(strftime('%Y%m', old.day * 86400, 'unixepoch') as integer))
             and store = old.store and account = old.account and provider = old.provider and live = old.live and currency = old.currency and state = old.state;
     delete from sums
@@ -48,10 +54,12 @@ when (old.day, old.store, old.account, old.provider, old.live, old.currency, old
             and store = old.store and account = old.account and provider = old.provider and live = old.live and currency = old.currency and state = old.state
             and payouts = 0;
     insert into sums
-        select span, new.store, new.account, new.provider, new.live, new.currency, new.state, 1, new.minor,
-            case when new.fee_currency = new.currency then new.fee_minor else 0 end
+        select span, new.store, new.account, new.provider, new.live, new.currency, new.state, 1, new.minor / 1000000000, new.minor % 1000000000,
+            case when new.fee_currency = new.currency then new.fee_minor / 1000000000 else 0 end,
+            case when new.fee_currency = new.currency then new.fee_minor % 1000000000 else 0 end
         from (select 0 as span union all select new.day union all select cast(strftime('%Y%m', new.day * 86400, 'unixepoch') as integer)) where new.day > 0
-        on conflict do update set payouts = payouts + 1, minor = minor + excluded.minor, fee_minor = fee_minor + excluded.fee_minor;
+        on conflict do update set payouts = payouts + 1, large = large + excluded.large, small = small + excluded.small,
+            fee_large = fee_large + excluded.fee_large, fee_small = fee_small + excluded.fee_small;
 end;
 -- +goose StatementEnd
 
