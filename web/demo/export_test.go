@@ -21,8 +21,8 @@ func TestLongExport(t *testing.T) {
 	}
 	defer func() { _ = raw.Close() }()
 	if _, err := raw.ExecContext(t.Context(), `with recursive n (i) as (select 1 union all select i + 1 from n where i < 150000)
-		insert into payouts (id, store, state, version, input, content, author, editors, created_at, updated_at, currency, minor)
-		select printf('MANY%08d', i), (select id from stores limit 1), 'paid', 1, '{}', '{}', 'x', '[]', 1700000000000 + i, i, 'XOF', 1 from n`); err != nil {
+		insert into payouts (id, store, state, version, input, content, author, editors, created_at, updated_at, currency, minor, day)
+		select printf('MANY%08d', i), (select id from stores limit 1), 'paid', 1, '{}', '{}', 'x', '[]', 1700000000000 + i, i, 'XOF', 1, 19675 from n`); err != nil {
 		t.Fatal(err)
 	}
 	b := tab(ctx, t, d)
