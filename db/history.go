@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -105,15 +104,14 @@ func (r Payouts) filterOf(s payout.Scope, f payout.Filter) where {
 	return w
 }
 
-// days narrows to the days from one to another. A day is at most so far from the same day in UTC, which lets the order in which
-// payouts were made find them.
+// days narrows to the days from one to another. Stores count their days by their own clocks, so that payouts of neighbouring days
+// take turns in the order in which they were made: what one day may share with the next two tells where that order is entered and left.
 func (w *where) days(from, to payout.Day) {
-	const far = 15 * time.Hour
 	if from > 0 {
-		w.add("p.day >= ? and p.created_at >= ?", int(from), millis(from.Time().Add(-far)))
+		w.add("p.day >= ? and p.created_at >= (select min(first_at) from (select first_at from days where day >= ? order by day limit 3))", int(from), int(from))
 	}
 	if to > 0 {
-		w.add("p.day <= ? and p.created_at < ?", int(to), millis((to + 1).Time().Add(far)))
+		w.add("p.day <= ? and p.created_at <= (select max(last_at) from (select last_at from days where day <= ? order by day desc limit 3))", int(to), int(to))
 	}
 }
 
@@ -156,12 +154,12 @@ func cut(text string) string {
 
 // searchFor is what was typed as the index of words is asked for it, "" if there is nothing to ask: every word by its beginning, or
 // an amount in one of the ways to read it, or a payout's number; and only in the stores of a scope. Words hold letters, digits and
-// marks only, so that quotes are enough to keep the index's own language out.
-func searchFor(typed string, s payout.Scope) string {
+// marks only, so that quotes are enough to keep the index's own language out. Begins writes one word.
+func searchFor(typed string, s payout.Scope, begins func(word string) string) string {
 	typed = strings.TrimSpace(cut(typed))
 	words, between := amountForms(typed), " OR "
 	if len(words) == 0 {
-		between = " "
+		between = " AND "
 		words = strings.FieldsFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
 	}
 	reach := s.Reach()
@@ -169,7 +167,7 @@ func searchFor(typed string, s payout.Scope) string {
 		return ""
 	}
 	for i, word := range words {
-		words[i] = `"` + word + `"*`
+		words[i] = begins(word)
 	}
 	match := "(" + strings.Join(words, between) + ")"
 	if id := payout.ParseID(typed); isID(string(id)) && strings.EqualFold(typed, id.Number()) {
@@ -324,24 +322,26 @@ func (r Payouts) Recipients(ctx context.Context, s payout.Scope, st store.ID, pr
 		return nil, nil
 	}
 	var w where
-	w.add("p.store = ? and p.recipient_key <> ''", string(st))
-	w.addIf(provider, "p.provider = ?")
-	rows, err := r.latest(ctx, w, text, st)
-	seen := map[[2]string]bool{}
+	w.add("+p.store = ? and p.recipient_key <> ''", string(st)) // +: the store's index would be walked whole
+	w.addIf(provider, "+p.provider = ?")
+	all, err := r.latest(ctx, w, text, st)
 	if err != nil {
 		return nil, err
 	}
-	rows = slices.DeleteFunc(rows, func(one keyedRow) bool {
-		key := [2]string{one.key, one.Method}
-		again := seen[key] || len(seen) == maxRecipients
-		seen[key] = seen[key] || !again
-		return again
-	})
-	all := make([]payout.Row, len(rows))
-	for i, one := range rows {
-		all[i] = one.Row
+	seen := map[toRecipient]bool{}
+	var seqs []int64
+	for _, one := range all {
+		to := toRecipient{key: one.key, method: one.method}
+		if !seen[to] && len(seqs) < maxRecipients {
+			seen[to] = true
+			seqs = append(seqs, one.seq)
+		}
 	}
-	return all, nil
+	list, err := encode(seqs)
+	if err != nil {
+		return nil, err
+	}
+	return r.rowsWhere(ctx, s, maxRecipients, "p.seq in (select value from json_each(?))", list[0])
 }
 
 // Exchanges lists what was said to the company about a payout.

@@ -406,3 +406,19 @@ func TestRecipients(t *testing.T) {
 		t.Errorf("another store: got %d and %v, want none", len(got), err)
 	}
 }
+
+// However many were paid, the latest few are offered.
+func TestRecipientsAreFew(t *testing.T) {
+	b := newBench(t)
+	for i := range 30 {
+		p := whole(payout.ID(fmt.Sprintf("PAYOUT%06d", i)))
+		p.CreatedAt = begin.Add(time.Duration(i) * time.Minute)
+		p.Content.Own, p.Content.Details[1].Value = false, fmt.Sprintf("229900000%02d", i)
+		b.must(b.Payouts().Insert(t.Context(), p))
+	}
+	got, err := b.Payouts().Recipients(t.Context(), payout.Everywhere(), "s1", "", "emi")
+	b.must(err)
+	if len(got) != 8 || got[0].ID != "PAYOUT000029" || got[7].ID != "PAYOUT000022" {
+		t.Errorf("got %d recipients, want the latest eight", len(got))
+	}
+}

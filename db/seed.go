@@ -277,6 +277,7 @@ func (s *sower) finish(ctx context.Context) error {
 		fmt.Sprintf(add, "cast(strftime('%Y%m', span * 86400, 'unixepoch') as integer)", again, "sums"),
 		fmt.Sprintf(add, "0", again, "sums where span >= 100000"),
 	}, s.dropped...)
-	statements = append(statements, `delete from settings where name = '`+settingSeeding+`'`)
+	statements = append(statements, `insert into days select day, min(created_at), max(created_at) from payouts group by day`,
+		`delete from settings where name = '`+settingSeeding+`'`)
 	return s.run(ctx, append(statements, `pragma cache_size = -2000`, `pragma temp_store = default`, `pragma synchronous = full`))
 }
