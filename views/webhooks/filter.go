@@ -179,11 +179,7 @@ func (l List) found(ctx context.Context, h inbox.Hook) string {
 	if l.Filter.Text == "" {
 		return ""
 	}
-	m := h.Match(l.Filter.Text)
-	if m.Field == "" {
-		return ""
-	}
-	return ui.T(ctx, "webhooks.match."+m.Field, "Text", m.Text)
+	return whyFound(ctx, h, l.Filter.Text)
 }
 
 func (l List) floodText(ctx context.Context, f inbox.Flood) string {
