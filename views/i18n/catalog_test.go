@@ -97,6 +97,21 @@ func TestFrenchSpaces(t *testing.T) {
 	}
 }
 
+// Spanish opens what it asks and exclaims, and has no typewriter's apostrophe.
+func TestSpanishMarks(t *testing.T) {
+	asks, exclaims := regexp.MustCompile(`[\pL}]\?`), regexp.MustCompile(`[\pL}]!`)
+	for key, m := range table(t, "es") {
+		for _, text := range m {
+			if len(asks.FindAllString(text, -1)) != strings.Count(text, "¿") || len(exclaims.FindAllString(text, -1)) != strings.Count(text, "¡") {
+				t.Errorf("%s: %q has a mark that is not opened", key, text)
+			}
+			if strings.Contains(text, "'") {
+				t.Errorf("%s: %q has a typewriter's apostrophe", key, text)
+			}
+		}
+	}
+}
+
 func TestEveryPluralHasAForm(t *testing.T) {
 	b := bundle(t)
 	for _, lang := range b.languages {
