@@ -33,6 +33,7 @@ func TestMoney(t *testing.T) {
 		{"en", 1234, "QQQ", Money{"1,234", "", "QQQ?"}},
 		{"fr", 4860000000, "EUR", Money{"48\u202f600\u202f000", ",00", "EUR"}},
 		{"fr", 48600000, "VND", Money{"48\u202f600\u202f000", "", "VND"}},
+		{"es", -123456789, "EUR", Money{"−1.234.567", ",89", "EUR"}},
 	} {
 		if got := b.Localizer(c.lang).Money(money.Amount{Minor: c.minor, Currency: c.currency}); got != c.want {
 			t.Errorf("%s %d %s: got %q, want %q", c.lang, c.minor, c.currency, got, c.want)
@@ -63,6 +64,7 @@ func TestDates(t *testing.T) {
 	for lang, want := range map[string][]string{
 		"en": {"20 Nov 2026", "Friday 20 November 2026", "20 Nov", "22:14", "22:14:08", "20 Nov 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
 		"fr": {"20 nov. 2026", "vendredi 20 novembre 2026", "20 nov.", "22:14", "22:14:08", "20 nov. 2026 à 22:14", "Africa/Porto-Novo (UTC+1)"},
+		"es": {"20 nov. 2026", "viernes 20 de noviembre de 2026", "20 nov.", "22:14", "22:14:08", "20 nov. 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
 	} {
 		l := b.Localizer(lang)
 		got := []string{l.Date(at), l.DateFull(at), l.Day(at), l.Time(at), l.Clock(at), l.DateTime(at), l.Zone(at)}
