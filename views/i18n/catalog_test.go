@@ -119,6 +119,7 @@ func TestPlurals(t *testing.T) {
 	for lang, want := range map[string]map[int]string{
 		"en": {0: "0 minutes", 1: "1 minute", 2: "2 minutes", 5: "5 minutes", 1_000_000: "1,000,000 minutes"},
 		"fr": {0: "0 minute", 1: "1 minute", 2: "2 minutes", 5: "5 minutes", 1_000_000: "1\u202f000\u202f000 de minutes"},
+		"pt": {0: "0 minuto", 1: "1 minuto", 2: "2 minutos", 5: "5 minutos", 1_000_000: "1.000.000 de minutos"},
 	} {
 		for n, text := range want {
 			if got := b.Localizer(lang).N("format.minutes", n); got != text {
@@ -225,7 +226,11 @@ func TestOnlySomeLanguages(t *testing.T) {
 	if got := b.Match("fr", "", ""); got != "en" {
 		t.Errorf("got %q, want English only", got)
 	}
-	want := []Language{{"en", "English"}, {"fr", "Français"}}
+	want := []Language{
+		{"en", "English"},
+		{"fr", "Français"},
+		{"pt", "Português"},
+	}
 	if diff := cmp.Diff(want, bundle(t).Languages()); diff != "" {
 		t.Error(diff)
 	}
