@@ -135,6 +135,7 @@ func TestPlurals(t *testing.T) {
 		"en": {0: "0 minutes", 1: "1 minute", 2: "2 minutes", 5: "5 minutes", 1_000_000: "1,000,000 minutes"},
 		"fr": {0: "0 minute", 1: "1 minute", 2: "2 minutes", 5: "5 minutes", 1_000_000: "1\u202f000\u202f000 de minutes"},
 		"es": {0: "0 minutos", 1: "1 minuto", 2: "2 minutos", 5: "5 minutos", 1_000_000: "1.000.000 de minutos"},
+		"pt": {0: "0 minuto", 1: "1 minuto", 2: "2 minutos", 5: "5 minutos", 1_000_000: "1.000.000 de minutos"},
 	} {
 		for n, text := range want {
 			if got := b.Localizer(lang).N("format.minutes", n); got != text {
@@ -245,6 +246,7 @@ func TestOnlySomeLanguages(t *testing.T) {
 		{"en", "English"},
 		{"es", "Español"},
 		{"fr", "Français"},
+		{"pt", "Português"},
 	}
 	if diff := cmp.Diff(want, bundle(t).Languages()); diff != "" {
 		t.Error(diff)

@@ -34,6 +34,7 @@ func TestMoney(t *testing.T) {
 		{"fr", 4860000000, "EUR", Money{"48\u202f600\u202f000", ",00", "EUR"}},
 		{"fr", 48600000, "VND", Money{"48\u202f600\u202f000", "", "VND"}},
 		{"es", -123456789, "EUR", Money{"−1.234.567", ",89", "EUR"}},
+		{"pt", -123456789, "BRL", Money{"−1.234.567", ",89", "BRL"}},
 	} {
 		if got := b.Localizer(c.lang).Money(money.Amount{Minor: c.minor, Currency: c.currency}); got != c.want {
 			t.Errorf("%s %d %s: got %q, want %q", c.lang, c.minor, c.currency, got, c.want)
@@ -64,7 +65,8 @@ func TestDates(t *testing.T) {
 	for lang, want := range map[string][]string{
 		"en": {"20 Nov 2026", "Friday 20 November 2026", "20 Nov", "22:14", "22:14:08", "20 Nov 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
 		"fr": {"20 nov. 2026", "vendredi 20 novembre 2026", "20 nov.", "22:14", "22:14:08", "20 nov. 2026 à 22:14", "Africa/Porto-Novo (UTC+1)"},
-		"es": {"20 nov. 2026", "viernes 20 de noviembre de 2026", "20 nov.", "22:14", "22:14:08", "20 nov. 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
+		"es": {"20 nov. 2026", "viernes, 20 de noviembre de 2026", "20 nov.", "22:14", "22:14:08", "20 nov. 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
+		"pt": {"20 de nov. de 2026", "sexta-feira, 20 de novembro de 2026", "20 de nov.", "22:14", "22:14:08", "20 de nov. de 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
 	} {
 		l := b.Localizer(lang)
 		got := []string{l.Date(at), l.DateFull(at), l.Day(at), l.Time(at), l.Clock(at), l.DateTime(at), l.Zone(at)}
@@ -104,6 +106,7 @@ func TestDurations(t *testing.T) {
 		{en.List("A"), "A"},
 		{en.List("A", "B", "C"), "A, B and C"},
 		{fr.Or("A", "B"), "A ou B"},
+		{bundle(t).Localizer("pt").Ago(54 * time.Minute), "há 54 minutos"},
 		{fr.Quote("non"), "«\u202fnon\u202f»"},
 		{(&Localizer{}).Number(-1234567), "−1,234,567"},
 		{(&Localizer{}).Date(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)), "2 Jan 2026"},

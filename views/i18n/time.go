@@ -19,7 +19,11 @@ func (l *Localizer) Date(t time.Time) string { return l.names().FmtDateMedium(t)
 
 // DateFull writes a day with its weekday: "Friday 20 November 2026".
 func (l *Localizer) DateFull(t time.Time) string {
-	return strings.Replace(l.names().FmtDateFull(t), ", ", " ", 1)
+	full := l.names().FmtDateFull(t)
+	if l.Tag() == source { // British newspapers leave the comma out
+		return strings.Replace(full, ", ", " ", 1)
+	}
+	return full
 }
 
 // Day writes a day of a year that is clear: "20 Nov".
