@@ -106,11 +106,12 @@ func (r Hooks) Due(ctx context.Context, now time.Time, limit int) ([]inbox.Hook,
 	return collect(ctx, r.d.read, scanHook, `select `+hookColumns+` from hooks where due_at > 0 and due_at <= $1 order by due_at limit $2`, millis(now), limit)
 }
 
-// Same finds an earlier genuine webhook of an account with the same body that was taken in.
+// Same finds an earlier genuine webhook of an account with the same body that was taken in: its ID and payout alone.
 func (r Hooks) Same(ctx context.Context, account store.AccountID, digest, except string) (inbox.Hook, error) {
-	h, err := scanHook(r.d.read.QueryRowContext(ctx, `select `+hookColumns+` from hooks
+	var h inbox.Hook
+	err := r.d.read.QueryRowContext(ctx, `select id, payout from hooks
 		where account = $1 and digest = $2 and id <> $3 and verdict in ('applied', 'confirming', 'unconfirmed', 'conflict') order by seq limit 1`,
-		string(account), digest, except).Scan)
+		string(account), digest, except).Scan(&h.ID, &h.Payout)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, inbox.ErrNotFound
 	}
