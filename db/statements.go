@@ -38,6 +38,7 @@ func keepable(query string) bool {
 	return false
 }
 
+// within is the context a statement runs in.
 func (c *thrifty) within(ctx context.Context) context.Context {
 	if c.whole {
 		return context.WithoutCancel(ctx)
