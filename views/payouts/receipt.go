@@ -72,9 +72,9 @@ func (o One) receiptReferences(ctx context.Context) export.ReceiptPart {
 
 func (o One) receiptDates(ctx context.Context) export.ReceiptPart {
 	p := o.Payout
-	part := export.ReceiptPart{Title: ui.T(ctx, "receipt.dates"), Lines: [][2]string{{ui.T(ctx, "payouts.fact.author"), o.AuthorName + ", " + moment(ctx, p.CreatedAt)}}}
+	part := export.ReceiptPart{Title: ui.T(ctx, "receipt.dates"), Lines: [][2]string{{ui.T(ctx, "payouts.fact.author"), ui.Comma(ctx, o.AuthorName, moment(ctx, p.CreatedAt))}}}
 	for _, a := range p.Approvals {
-		part.Lines = append(part.Lines, [2]string{ui.T(ctx, "payouts.fact.approved"), a.Name + ", " + moment(ctx, a.At)})
+		part.Lines = append(part.Lines, [2]string{ui.T(ctx, "payouts.fact.approved"), ui.Comma(ctx, a.Name, moment(ctx, a.At))})
 	}
 	if a := p.Current(); a != nil {
 		part.Lines = append(part.Lines, [2]string{ui.T(ctx, "receipt.sent"), moment(ctx, a.StartedAt)})
@@ -92,5 +92,5 @@ func moment(ctx context.Context, t time.Time) string {
 		return "–"
 	}
 	here := t.In(views.From(ctx).Zone)
-	return ui.L(ctx).DateTime(here) + ", " + ui.L(ctx).Zone(here)
+	return ui.Comma(ctx, ui.L(ctx).DateTime(here), ui.L(ctx).Zone(here))
 }
