@@ -6,6 +6,7 @@ import (
 
 	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/views"
+	"github.com/paywicket/paywicket/views/i18n"
 	"github.com/paywicket/paywicket/views/ui"
 	"github.com/paywicket/paywicket/web/export"
 	"github.com/paywicket/paywicket/web/payout"
@@ -28,6 +29,19 @@ func (o One) Receipt(ctx context.Context) export.Receipt {
 		ui.T(ctx, "receipt.made", "Name", v.Person.Name, "At", moment(ctx, v.Now), "Site", v.Public),
 		ui.T(ctx, "receipt.digest", "Digest", p.Digest),
 	}
+	return r
+}
+
+// ReceiptOrEnglish is Receipt with the same in English beside it, and a line in that which says why. english writes it.
+func (o One) ReceiptOrEnglish(ctx context.Context, english *i18n.Localizer) export.Receipt {
+	r, v := o.Receipt(ctx), views.From(ctx)
+	if v.Language == english.Tag() {
+		return r
+	}
+	v.Language, v.Localizer = english.Tag(), english
+	plain := o.Receipt(views.With(ctx, v))
+	plain.Stamp = append(plain.Stamp, english.T("receipt.in_english"))
+	r.English = &plain
 	return r
 }
 
