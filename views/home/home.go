@@ -221,10 +221,10 @@ func (h Home) lead(ctx context.Context) string {
 	now := r.Now.In(r.Zone)
 	text := ui.T(ctx, "home.now", "Date", ui.L(ctx).DateFull(now), "Time", ui.L(ctx).Time(now))
 	if len(h.Waiting) > 0 {
-		text += " " + ui.N(ctx, "home.n_waiting", len(h.Waiting))
+		text = ui.Then(ctx, text, ui.N(ctx, "home.n_waiting", len(h.Waiting)))
 	}
 	if r.Review > 0 {
-		text += " " + ui.N(ctx, "home.n_review", r.Review)
+		text = ui.Then(ctx, text, ui.N(ctx, "home.n_review", r.Review))
 	}
 	return text
 }

@@ -144,7 +144,7 @@ func (l List) found(ctx context.Context) string {
 		text = ui.N(ctx, "payouts.found_paid", l.count(), "Paid", paid)
 	}
 	if len(views.From(ctx).Stores) > 1 && l.Query.Get("store") == "" {
-		return text + " " + ui.T(ctx, "payouts.zones")
+		return ui.Then(ctx, text, ui.T(ctx, "payouts.zones"))
 	}
 	return text
 }
