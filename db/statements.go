@@ -29,7 +29,7 @@ const maxKept = 128
 func keepable(query string) bool {
 	word, _, _ := strings.Cut(strings.TrimSpace(query), " ")
 	switch word {
-	case "select", "insert", "update", "delete":
+	case "select", "with", "insert", "update", "delete":
 		return true
 	}
 	return false
