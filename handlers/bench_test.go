@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -151,4 +152,30 @@ func signedIn(b *testing.B, h *handlers.Handlers) string {
 		b.Fatalf("sign in: got %d: %.300s", w.Code, w.Body.String())
 	}
 	return strings.Join(all, "; ")
+}
+
+// BenchmarkExportBegins is the time from asking for the whole history as CSV to the first byte of it, over HTTP.
+func BenchmarkExportBegins(b *testing.B) {
+	h, cookie := benchConsole(b)
+	s := httptest.NewServer(h.Handler())
+	b.Cleanup(s.Close)
+	var took []time.Duration
+	for b.Loop() {
+		r := asked(cookie)
+		r.URL.Host, r.URL.Path, r.RequestURI = s.Listener.Addr().String(), "/payouts.csv", ""
+		start := time.Now()
+		answer, err := s.Client().Do(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, err = io.ReadFull(answer.Body, make([]byte, 1))
+		took = append(took, time.Since(start))
+		if _, rest := io.Copy(io.Discard, answer.Body); err != nil || rest != nil || answer.StatusCode != http.StatusOK {
+			b.Fatalf("got %d, %v, %v", answer.StatusCode, err, rest)
+		}
+		_ = answer.Body.Close()
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-to-first")
+	b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "ms-at-worst")
 }
