@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"strings"
+	"unicode"
 )
 
 // sqliteStmt is what the driver's statements can do.
@@ -30,9 +31,9 @@ const maxKept = 128
 
 // keepable tells the statements that do their work when they run. A pragma may do it while it is read, and must be read each time.
 func keepable(query string) bool {
-	word, _, _ := strings.Cut(strings.TrimSpace(query), " ")
-	switch word {
-	case "select", "insert", "update", "delete", "savepoint", "release", "rollback":
+	query = strings.TrimSpace(query)
+	switch query[:max(strings.IndexFunc(query, unicode.IsSpace), 0)] {
+	case "select", "with", "insert", "update", "delete", "savepoint", "release", "rollback":
 		return true
 	}
 	return false
