@@ -27,9 +27,6 @@ func newWordIndex(ctx context.Context, d *DB) (*wordIndex, error) {
 		if err == nil {
 			_, err = w.apart.ExecContext(ctx, table)
 		}
-		if err == nil {
-			_, err = w.apart.ExecContext(ctx, fmt.Sprintf(`insert into %[1]s (%[1]s, rank) values ('hashsize', 33554432)`, name))
-		}
 		if err != nil {
 			w.remove()
 			return nil, fmt.Errorf("make index of words: %w", err)
@@ -88,6 +85,6 @@ func (w *wordIndex) takeOver(ctx context.Context) error {
 }
 
 func (w *wordIndex) remove() {
-	_ = w.apart.Close()    // it was closed before, or is of no use
+	_ = w.apart.Close()   // it was closed before, or is of no use
 	_ = os.Remove(w.path) // it is gone with the folder otherwise
 }
