@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/seed"
 )
 
@@ -33,24 +32,32 @@ func (s Seeded) Rows() int {
 // perCommit is how many made-up payouts share a commit. Some commits' worth of them are held in memory.
 const perCommit = 5000
 
-// Seed writes a made-up history into a database that has none, and what the background would make of it: the bookings, the words of
-// webhooks, and the emptying of old ones. It tells how far it is after each commit.
+// Seed writes a made-up history into a database that has none, and with it what the background would make of it later: the books, the
+// words of webhooks, and the emptying of old ones. It tells how far it is after each commit.
 func (d *DB) Seed(ctx context.Context, h *seed.History, webhooks int, progress func(Seeded)) (Seeded, error) {
-	began := time.Now()
-	s := sower{d: d, h: h, hooks: h.Hooks(webhooks), began: began, progress: progress, forget: d.now().AddDate(0, 0, -inbox.DefaultKeepDays)}
+	s := sower{d: d, h: h, hooks: h.Hooks(webhooks), began: time.Now(), progress: progress}
 	err := inOrder(
 		func() error { return s.refuse(ctx) },
 		func() error { return s.prepare(ctx) },
 		func() error { return s.lay(ctx) },
 		func() error { return s.sow(ctx) },
-		func() error { return s.finish(ctx) },
 	)
-	laps()
+	d.reconnect()
+	if err == nil {
+		err = s.finish(ctx)
+	}
 	s.done.Took = time.Since(s.began)
 	if err != nil {
 		return s.done, fmt.Errorf("make up a history: %w", err)
 	}
 	return s.done, nil
+}
+
+// reconnect has the next change made by a new connection that writes. It has the settings of every day, which Open reads back, and
+// knows the indexes of words as they are now.
+func (d *DB) reconnect() {
+	d.write.SetMaxIdleConns(0)
+	d.write.SetMaxIdleConns(1)
 }
 
 // sower writes a made-up history.
@@ -59,10 +66,9 @@ type sower struct {
 	h        *seed.History
 	hooks    *seed.Hooks
 	began    time.Time
-	forget   time.Time // header and body of webhooks from before are kept no longer
 	progress func(Seeded)
 	done     Seeded
-	emptied  time.Time // when the latest of those came
+	emptied  time.Time // when the latest webhook came whose header and body are kept no longer
 	dropped  []string  // statements that bring back the indexes
 }
 
@@ -141,44 +147,41 @@ func (s *sower) lay(ctx context.Context) error {
 	})
 }
 
-// sow has the rows made and the words indexed beside the connection that writes: each takes about as long as the other.
+// sow has the rows made and their words indexed beside the connection that writes, so that two processors have about as much to do.
 func (s *sower) sow(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
 	words, err := newWordIndex(ctx, s.d)
 	if err != nil {
 		return err
 	}
 	defer words.remove()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	rows, texts := make(chan *crop, 1), make(chan *crop, 4)
 	var helpers sync.WaitGroup
-	beside := func(work func() error) {
-		helpers.Go(func() {
-			if err := work(); err != nil {
-				stop(err)
-			}
-		})
-	}
+	beside := func(work func() error) { helpers.Go(func() { stopOn(work(), stop) }) }
 	beside(func() error {
 		defer close(rows)
 		defer close(texts)
 		return s.grow(ctx, rows, texts)
 	})
 	beside(func() error { return words.fill(ctx, texts) })
-	if err := s.plant(ctx, rows); err != nil {
-		stop(err)
-	}
+	stopOn(s.plant(ctx, rows), stop)
 	helpers.Wait()
-	if err := context.Cause(ctx); err != nil {
-		return err
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	return words.takeOver(ctx)
+}
+
+func stopOn(err error, stop context.CancelCauseFunc) {
+	if err != nil {
+		stop(err)
+	}
 }
 
 // grow makes rows ready, a commit at a time.
 func (s *sower) grow(ctx context.Context, to ...chan<- *crop) error {
 	g := newGrower(s)
-	defer lap(&tGrow)()
 	for p := range s.h.Payouts() {
 		if err := g.add(p); err != nil {
 			return err
@@ -194,6 +197,10 @@ func (s *sower) grow(ctx context.Context, to ...chan<- *crop) error {
 	return hand(ctx, g.take(), to)
 }
 
+// unhurried is a context that nobody ends: for each statement of one that may be ended the driver starts a goroutine, which costs more
+// than most of these statements. What ends it is seen after each commit.
+func unhurried(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
 func hand(ctx context.Context, c *crop, to []chan<- *crop) error {
 	for _, ch := range to {
 		select {
@@ -208,7 +215,7 @@ func hand(ctx context.Context, c *crop, to []chan<- *crop) error {
 // plant writes the rows and then makes the indexes.
 func (s *sower) plant(ctx context.Context, rows <-chan *crop) error {
 	for c := range rows {
-		if err := s.d.inTx(ctx, func(tx *sql.Tx) error { defer lap(&tPlant)(); return c.write(context.WithoutCancel(ctx), tx) }); err != nil {
+		if err := s.d.inTx(ctx, func(tx *sql.Tx) error { return c.write(unhurried(ctx), tx) }); err != nil {
 			return err
 		}
 		c.count(&s.done)
@@ -218,7 +225,11 @@ func (s *sower) plant(ctx context.Context, rows <-chan *crop) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	defer lap(&tIndex)()
+	return s.ripen(ctx)
+}
+
+// ripen adds up what the trigger would have and makes the indexes.
+func (s *sower) ripen(ctx context.Context) error {
 	add := `insert into sums select %s, store, account, provider, live, currency, state, %s from %s group by 1, 2, 3, 4, 5, 6, 7`
 	const fee = `sum(case when fee_currency = currency then fee_minor / 1000000000 else 0 end), sum(case when fee_currency = currency then fee_minor % 1000000000 else 0 end)`
 	const again = `sum(payouts), sum(large), sum(small), sum(fee_large), sum(fee_small)`
@@ -229,13 +240,12 @@ func (s *sower) plant(ctx context.Context, rows <-chan *crop) error {
 	}, s.dropped...)...)
 }
 
-// finish goes on with a new connection: it has the settings of every day and knows the indexes of words as they are now. The history is
-// whole only once all of it is on the disk.
+// finish says how far the jobs that go through all webhooks have come. The history is whole once all of it is on the disk, which
+// nothing has waited for so far: the checkpoint does.
 func (s *sower) finish(ctx context.Context) error {
-	s.d.write.SetMaxIdleConns(0)
-	s.d.write.SetMaxIdleConns(1)
 	return s.run(ctx,
-		fmt.Sprintf(`update hook_marks set at = case name when 'words' then %d else %d end`, s.done.Webhooks, millis(s.emptied)),
-		`pragma wal_checkpoint(truncate)`, // what was written without waiting for the disk is waited for
+		fmt.Sprintf(`update hook_marks set at = %d where name = 'words'`, s.done.Webhooks),
+		fmt.Sprintf(`update hook_marks set at = %d where name = 'bodies'`, millis(s.emptied)),
+		`pragma wal_checkpoint(truncate)`,
 		`delete from settings where name = '`+settingSeeding+`'`)
 }

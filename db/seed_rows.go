@@ -19,16 +19,26 @@ type crop struct {
 	payouts  []stored
 	hooks    []seqHook
 	bookings map[books.Key][]books.Entry
-	sheets   [4]sheet
+	sheets   [tables]sheet
 }
 
-// sheet is rows of one table. A marker in a row has no number: SQLite would look each one up in a list of all.
+// The tables in the order in which they are written.
+const (
+	intoPayouts = iota
+	intoAttempts
+	intoHooks
+	intoBookings
+	tables
+)
+
+// sheet is rows of one table. The placeholders of a row have no numbers: SQLite looks numbered ones up in a list of all that a
+// statement has, one after the other.
 type sheet struct {
 	into, row string
 	args      []any
 }
 
-// perInsert is how many rows share a statement: to begin and end one costs more than a row.
+// perInsert is how many rows share a statement: to begin and end one costs about as much as a row.
 const perInsert = 50
 
 func (s *sheet) write(ctx context.Context, tx *sql.Tx) error {
@@ -47,15 +57,15 @@ func (s *sheet) write(ctx context.Context, tx *sql.Tx) error {
 func (s *sheet) add(args ...any) { s.args = append(s.args, args...) }
 
 func newCrop() *crop {
-	return &crop{bookings: map[books.Key][]books.Entry{}, sheets: [4]sheet{
-		{into: `insert into payouts (seq, id, store, account, provider, live, state, version, input, content, method, currency, minor, fee_currency, fee_minor, recipient,
+	return &crop{bookings: map[books.Key][]books.Entry{}, sheets: [tables]sheet{
+		intoPayouts: {into: `insert into payouts (seq, id, store, account, provider, live, state, version, input, content, method, currency, minor, fee_currency, fee_minor, recipient,
 			number, recipient_key, author, editors, decisions, reason, reference, remote_id, created_at, updated_at, submitted_at, ended_at, day, booked) values `,
 			row: `(?, ?, ?, ?, ?, ?, ?, 1, '{}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
-		{into: `insert into attempts (payout, no, account, decision, reference, remote_id, epoch, outcome, started_at, ended_at) values `,
+		intoAttempts: {into: `insert into attempts (payout, no, account, decision, reference, remote_id, epoch, outcome, started_at, ended_at) values `,
 			row: `(?, 1, ?, 1, ?, ?, 1, ?, ?, ?)`},
-		{into: `insert into hooks (seq, id, account, store, provider, token, address, received_at, header, body, size, digest, verdict, code, event, payout, from_state,
+		intoHooks: {into: `insert into hooks (seq, id, account, store, provider, token, address, received_at, header, body, size, digest, verdict, code, event, payout, from_state,
 			to_state, reply, done_at, forgotten_at) values `, row: `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
-		{into: `insert into bookings (store, provider, currency, live, month, at, payout, kind, minor, fee_currency, fee_minor) values `,
+		intoBookings: {into: `insert into bookings (store, provider, currency, live, month, at, payout, kind, minor, fee_currency, fee_minor) values `,
 			row: `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 	}}
 }
@@ -90,15 +100,16 @@ type grower struct {
 	hooks    *seed.Hooks
 	zones    map[store.ID]*time.Location
 	now      time.Time
-	forget   time.Time
-	emptied  time.Time
+	forget   time.Time // header and body of webhooks from before are kept no longer
+	emptied  time.Time // when the latest of those came
 	payouts  int64
 	webhooks int64
 	crop     *crop
 }
 
 func newGrower(s *sower) *grower {
-	g := &grower{hooks: s.hooks, zones: map[store.ID]*time.Location{}, now: s.d.now(), forget: s.forget, crop: newCrop()}
+	g := &grower{hooks: s.hooks, zones: map[store.ID]*time.Location{}, now: s.d.now(), crop: newCrop()}
+	g.forget = g.now.Add(-inbox.DefaultKeepDays * 24 * time.Hour)
 	for _, st := range s.h.Stores {
 		g.zones[st.ID] = st.Location()
 	}
@@ -121,12 +132,12 @@ func (g *grower) add(p *payout.Payout) error {
 		return err
 	}
 	for _, a := range p.Attempts {
-		g.crop.sheets[1].add(string(p.ID), string(p.Content.Account), a.Reference, a.RemoteID, string(a.Outcome), millis(a.StartedAt), millis(a.EndedAt))
+		g.crop.sheets[intoAttempts].add(string(p.ID), string(p.Content.Account), a.Reference, a.RemoteID, string(a.Outcome), millis(a.StartedAt), millis(a.EndedAt))
 	}
 	for _, e := range entries {
 		k := e.Key
 		g.crop.bookings[k] = append(g.crop.bookings[k], e)
-		g.crop.sheets[3].add(string(k.Store), k.Provider, k.Currency, int64(bit(k.Live)), string(k.Month), millis(e.At), string(e.Payout), string(e.Kind),
+		g.crop.sheets[intoBookings].add(string(k.Store), k.Provider, k.Currency, int64(bit(k.Live)), string(k.Month), millis(e.At), string(e.Payout), string(e.Kind),
 			e.Amount.Minor, e.Fee.Currency, e.Fee.Minor)
 	}
 	for _, h := range g.hooks.Of(p) {
@@ -147,7 +158,7 @@ func (g *grower) payout(p *payout.Payout, booked bool) error {
 	g.payouts++
 	c := p.Content
 	g.crop.payouts = append(g.crop.payouts, stored{Payout: p, seq: g.payouts})
-	g.crop.sheets[0].add(g.payouts, string(p.ID), string(p.Store), string(c.Account), c.Provider, int64(bit(c.Live)), string(p.State), texts[0], c.Method,
+	g.crop.sheets[intoPayouts].add(g.payouts, string(p.ID), string(p.Store), string(c.Account), c.Provider, int64(bit(c.Live)), string(p.State), texts[0], c.Method,
 		c.Amount.Currency, c.Amount.Minor, p.Fee.Currency, p.Fee.Minor, c.Recipient(), c.AccountNumber(), c.RecipientKey(), string(p.Author), texts[1],
 		int64(p.Decisions), p.Reason, p.Reference(), p.RemoteID(), millis(p.CreatedAt), millis(p.UpdatedAt), millis(p.SubmittedAt), millis(p.EndedAt),
 		int64(dayIn(p.CreatedAt, g.zones[p.Store])), int64(bit(booked)))
@@ -169,7 +180,7 @@ func (g *grower) hook(h inbox.Hook) error {
 	}
 	g.webhooks++
 	g.crop.hooks = append(g.crop.hooks, seqHook{g.webhooks, h})
-	g.crop.sheets[2].add(g.webhooks, h.ID, string(h.Account), string(h.Store), h.Provider, h.Token, h.Address, millis(h.ReceivedAt), texts[0], h.Body, int64(h.Size),
+	g.crop.sheets[intoHooks].add(g.webhooks, h.ID, string(h.Account), string(h.Store), h.Provider, h.Token, h.Address, millis(h.ReceivedAt), texts[0], h.Body, int64(h.Size),
 		digest, string(h.Verdict), h.Code, h.Event, string(h.Payout), string(h.From), string(h.To), int64(h.Reply), millis(h.DoneAt), millis(h.ForgottenAt))
 	return nil
 }

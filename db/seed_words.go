@@ -3,12 +3,14 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"net/url"
 	"os"
 )
 
-// wordIndex makes the indexes of words in a database of its own, so that it takes another processor than the rows do: SQLite writes
-// a database on one only. The finished tables are taken over as they are.
+// wordIndex makes the indexes of words in a database of its own: they take as long as all rows, and SQLite writes one database on one
+// processor only. The finished tables are then taken over as they are.
 type wordIndex struct {
 	d     *DB
 	path  string
@@ -19,7 +21,8 @@ func wordTables() []string { return []string{"payout_words", "hook_words"} }
 
 func newWordIndex(ctx context.Context, d *DB) (*wordIndex, error) {
 	w := &wordIndex{d: d, path: d.path + "-seed"}
-	w.apart = sql.OpenDB(connector{dsn: "file:" + w.path + "?_pragma=journal_mode(off)&_pragma=synchronous(off)&_pragma=locking_mode(exclusive)&_pragma=cache_size(-65536)", see: d.classify})
+	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: w.path}).EscapedPath()}
+	w.apart = sql.OpenDB(connector{dsn: file.String() + "?_pragma=journal_mode(off)&_pragma=synchronous(off)&_pragma=cache_size(-65536)", see: d.classify})
 	w.apart.SetMaxOpenConns(1)
 	for _, name := range wordTables() {
 		var table string
@@ -35,56 +38,59 @@ func newWordIndex(ctx context.Context, d *DB) (*wordIndex, error) {
 	return w, nil
 }
 
-// fill adds the words of payouts and webhooks.
+// fill adds the words of payouts and webhooks as they are always added.
 func (w *wordIndex) fill(ctx context.Context, texts <-chan *crop) error {
 	tx, err := w.apart.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("begin: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }()
-	all := context.WithoutCancel(ctx)
+	defer func() { _ = tx.Rollback() }() // no effect after a commit
 	for c := range texts {
-		t0 := lap(&tWords)
-		for _, p := range c.payouts {
-			if err := w.d.Payouts().saveWords(all, tx, p); err != nil {
-				return err
-			}
+		if err := c.index(unhurried(ctx), tx, w.d.Payouts()); err != nil {
+			return err
 		}
-		for _, h := range c.hooks {
-			if err := saveWords(all, tx, h.seq, h.Hook); err != nil {
-				return err
-			}
-		}
-		t0()
 	}
-	defer lap(&tWords)()
 	return tx.Commit()
+}
+
+func (c *crop) index(ctx context.Context, tx *sql.Tx, r Payouts) error {
+	for _, p := range c.payouts {
+		if err := r.saveWords(ctx, tx, p); err != nil {
+			return err
+		}
+	}
+	for _, h := range c.hooks {
+		if err := saveWords(ctx, tx, h.seq, h.Hook); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeOver puts the finished tables in the place of the empty ones.
 func (w *wordIndex) takeOver(ctx context.Context) error {
-	defer lap(&tTake)()
 	if err := w.apart.Close(); err != nil {
-		return err
+		return fmt.Errorf("close index of words: %w", err)
 	}
-	if _, err := w.d.write.ExecContext(ctx, `attach database $1 as words`, w.path); err != nil {
-		return err
+	if _, err := w.d.write.ExecContext(ctx, `attach database $1 as seed`, w.path); err != nil {
+		return fmt.Errorf("take over index of words: %w", err)
 	}
 	for _, name := range wordTables() {
-		for _, part := range []string{"data", "idx", "docsize"} {
-			table := name + "_" + part
-			for _, one := range []string{`delete from main.` + table, `insert into main.` + table + ` select * from words.` + table} {
+		for _, part := range []string{"_data", "_idx", "_docsize"} {
+			// Between tables of one form SQLite copies rows without looking into them, but only where no column is named.
+			for _, one := range []string{"delete from main." + name + part, "insert into main." + name + part + " select * from seed." + name + part} {
 				if _, err := w.d.write.ExecContext(ctx, one); err != nil {
 					return fmt.Errorf("%s: %w", one, err)
 				}
 			}
 		}
 	}
-	_, err := w.d.write.ExecContext(ctx, `detach database words`)
+	_, err := w.d.write.ExecContext(ctx, `detach database seed`)
 	return err
 }
 
 func (w *wordIndex) remove() {
-	_ = w.apart.Close()   // it was closed before, or is of no use
-	_ = os.Remove(w.path) // it is gone with the folder otherwise
+	if err := errors.Join(w.apart.Close(), os.Remove(w.path)); err != nil {
+		return // it is in nobody's way: a folder with half a history is deleted, and a whole one does not need it
+	}
 }
