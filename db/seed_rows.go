@@ -57,7 +57,7 @@ func (s *sheet) write(ctx context.Context, tx *sql.Tx) error {
 func (s *sheet) add(args ...any) { s.args = append(s.args, args...) }
 
 func newCrop() *crop {
-	return &crop{bookings: map[books.Key][]books.Entry{}, sheets: [tables]sheet{
+	c := &crop{bookings: map[books.Key][]books.Entry{}, sheets: [tables]sheet{
 		intoPayouts: {into: `insert into payouts (seq, id, store, account, provider, live, state, version, input, content, method, currency, minor, fee_currency, fee_minor, recipient,
 			number, recipient_key, author, editors, decisions, reason, reference, remote_id, created_at, updated_at, submitted_at, ended_at, day, booked) values `,
 			row: `(?, ?, ?, ?, ?, ?, ?, 1, '{}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
@@ -68,6 +68,10 @@ func newCrop() *crop {
 		intoBookings: {into: `insert into bookings (store, provider, currency, live, month, at, payout, kind, minor, fee_currency, fee_minor) values `,
 			row: `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 	}}
+	for i := range c.sheets {
+		c.sheets[i].args = make([]any, 0, perCommit*strings.Count(c.sheets[i].row, "?"))
+	}
+	return c
 }
 
 func (c *crop) write(ctx context.Context, tx *sql.Tx) error {
