@@ -12,8 +12,8 @@ import (
 	"github.com/paywicket/paywicket/web/seed"
 )
 
-// ErrRealData is returned where a made-up history would be mixed with real accounts or payouts.
-var ErrRealData = errors.New("there are accounts or payouts that are not made up")
+// ErrRealData is returned where a made-up history would be mixed with real accounts, payouts or webhooks.
+var ErrRealData = errors.New("there are accounts, payouts or webhooks that are not made up")
 
 // ErrHalfSeeded is returned for a database in which the writing of a made-up history was cut off.
 var ErrHalfSeeded = errors.New("the writing of a made-up history was cut off here: delete the data folder and begin again")
@@ -74,7 +74,7 @@ type sower struct {
 
 func (s *sower) refuse(ctx context.Context) error {
 	var n int
-	err := s.d.read.QueryRowContext(ctx, `select exists (select 1 from accounts) + exists (select 1 from payouts)`).Scan(&n)
+	err := s.d.read.QueryRowContext(ctx, `select exists (select 1 from accounts) or exists (select 1 from payouts) or exists (select 1 from hooks)`).Scan(&n)
 	if err == nil && n > 0 {
 		err = ErrRealData
 	}

@@ -45,7 +45,7 @@ func (s *sheet) write(ctx context.Context, tx *sql.Tx) error {
 	width := strings.Count(s.row, "?")
 	for left := s.args; len(left) > 0; {
 		n := min(len(left)/width, perInsert)
-		query := s.into + strings.Repeat(s.row+", ", n-1) + s.row
+		query := s.into + strings.Repeat(s.row+", ", n-1) + s.row //nolint:gosec // only placeholders
 		if _, err := tx.ExecContext(ctx, query, left[:n*width]...); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,11 @@ func sowAt(t *testing.T, at time.Time, number uint64) *sown {
 	}
 	if diff := cmp.Diff(before, s.rows(`select type, name, sql from sqlite_master order by 1, 2`)); diff != "" {
 		t.Errorf("tables, indexes and triggers before and after:\n%s", diff)
+	}
+	for name, want := range map[string]string{"synchronous": "2", "cache_size": "-2000", "temp_store": "0"} {
+		if got, err := s.WritingPragma(t.Context(), name); err != nil || got != want {
+			t.Errorf("got %s %s, %v, want it as it was before: %s", name, got, err, want)
+		}
 	}
 	return s
 }
@@ -139,6 +145,17 @@ func (s *sown) contents() map[string][]string {
 		all[words] = s.rows(`select term, doc, col, offset from words_of_` + words + ` order by 1, 2, 3, 4`)
 	}
 	return all
+}
+
+// A webhook that reached a console without accounts is real too.
+func TestSeedBesideWebhook(t *testing.T) {
+	b := newBench(t)
+	b.exec(`delete from stores`)
+	b.exec(`delete from accounts`)
+	b.must(b.Hooks().Keep(t.Context(), inbox.Hook{ID: "h1", ReceivedAt: begin, Verdict: inbox.Misaddressed}))
+	if _, err := b.Seed(t.Context(), seed.New(10, 1, 1, begin), 10, func(db.Seeded) {}); !errors.Is(err, db.ErrRealData) {
+		t.Errorf("got %v, want it refused", err)
+	}
 }
 
 // What the background makes of a history is written with it, just as the background would have: here it does so for one that was
