@@ -115,7 +115,7 @@ func TestOutside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range append([]string{"acmebank.go", "simulator.go", "acmebank_test.go"}, words...) {
+	for _, name := range append(words, "acmebank.go", "simulator.go", "acmebank_test.go") {
 		write("acme/"+name, read(t, name))
 	}
 	for _, args := range [][]string{{"vet", "./..."}, {"test", "./acme"}, {"run", ".", filepath.Join(dir, "desk.db")}} {
