@@ -235,7 +235,6 @@ func scanRow(scan func(...any) error) (payout.Row, error) {
 		&r.Amount.Currency, &r.Amount.Minor, &r.Fee.Currency, &r.Fee.Minor, &r.Recipient, &r.Number, &r.Description, &r.Reason,
 		&r.Reference, &r.RemoteID, &r.Author, &r.AuthorName, &onePerson, &conflict, &created, &updated, &submitted, &sent, &quiet)
 	r.Live, r.OnePerson, r.Conflict = live == 1, onePerson == 1, conflict == 1
-	r.Matched = !r.Conflict && r.RemoteID != "" && (r.State == payout.Paid || r.State == payout.Failed || r.State == payout.Cancelled || r.State == payout.Returned)
 	r.CreatedAt, r.UpdatedAt, r.SubmittedAt, r.SentAt, r.Quiet = moment(created), moment(updated), moment(submitted), moment(sent), moment(quiet)
 	return r, err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -166,6 +167,44 @@ func TestCloseAMonth(t *testing.T) {
 		t.Errorf("list: %s", b.page.text("main"))
 	}
 	l.checkStatement(t)
+	l.checkColumns(t)
+}
+
+// checkColumns looks at how the list and the export tell of a closed month in which one payout differed.
+func (l *ledger) checkColumns(t *testing.T) {
+	t.Helper()
+	p := l.marit.get("/payouts?cols=books&currency=XOF&from=" + string(l.key.Month) + "-01&to=" + string(l.key.Month) + "-28")
+	checkPage(t, p)
+	if text := p.text("tbody"); strings.Count(text, "matched") != 25 || strings.Count(text, "closed") != 25 || p.find(`tbody a[href="`+l.path+`"]`) == nil {
+		t.Errorf("the newest 25, which agree: %s", text)
+	}
+	p = l.marit.get("/payouts?cols=books&q=REF" + fmt.Sprintf("%017d", 3))
+	if text := p.text("tbody"); !strings.Contains(text, "another amount") || !strings.Contains(text, "explained") {
+		t.Errorf("the one that differs: %s", text)
+	}
+	if p = l.marit.get("/payouts/" + string(l.paid[3].ID)); !p.says("closed: another amount, explained") {
+		t.Errorf("its page: %s", p.text("main"))
+	}
+	got := map[string]int{}
+	for i, row := range l.exported(t, "currency=XOF") {
+		if n := len(row); i > 0 && len(row[0]) == 12 {
+			got[strings.Join(row[n-4:], " ")]++
+		}
+	}
+	m := string(l.key.Month)
+	if want := map[string]int{"matched false " + m + " true": 29, "amount true " + m + " true": 1}; !maps.Equal(got, want) {
+		t.Errorf("export: got %v, want %v", got, want)
+	}
+}
+
+// exported is the CSV of a filter, its columns and its stamp included.
+func (l *ledger) exported(t *testing.T, query string) [][]string {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(l.marit.get("/payouts.csv?"+query).body, "\xef\xbb\xbf"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
 }
 
 // checkStatement reads the file: its lines add up to its sums, those of the page, and hold no formula.
