@@ -4,4 +4,4 @@ package db
 func (d *DB) LookAtMost(payouts, hits int) { d.bounds = bounds{payouts, hits} }
 
 // LineColumns is what an export reads of a payout, for a benchmark that reads it by hand.
-const LineColumns = walkColumns
+func LineColumns() string { return walkColumns() }

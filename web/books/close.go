@@ -189,7 +189,7 @@ func (s *Service) digest(ctx context.Context, k Key) (string, error) {
 		}
 		after = all[len(all)-1].Seq
 	}
-	exceptions, err := s.Repo.Exceptions(ctx, k, mostExceptions)
+	exceptions, err := s.Repo.Exceptions(ctx, k, MostExceptions)
 	for _, e := range exceptions {
 		sum.parts("exception", e.ID, e.Code, string(e.Payout), e.Expected, e.Got, string(e.Owner), e.Reason, string(e.By))
 		sum.numbers(e.Line, e.Minor, e.SaidAt.UnixMilli())
