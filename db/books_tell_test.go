@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/paywicket/paywicket/db"
+	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/books"
 	"github.com/paywicket/paywicket/web/payout"
 )
@@ -81,6 +82,43 @@ func (d *desk) differences() map[payout.ID][]string {
 		}
 	}
 	return all
+}
+
+// The trace of a payout holds its line of the record, what differed and how it was explained, the close, and what came after it.
+func TestTraceOfAPayout(t *testing.T) {
+	d := newDesk(t)
+	all, text := everyDifference(d)
+	d.upload(d.key, text)
+	d.explainAll(d.key)
+	d.pass(35 * 24 * time.Hour)
+	d.must(d.close(d.key))
+	amount := all[6]
+	d.update(amount.ID, func(p *payout.Payout) { p.State, p.EndedAt, p.UpdatedAt = payout.Returned, d.now(), d.now() })
+	got, err := d.books.Trace(t.Context(), d.ann, "s1", amount.ID)
+	d.must(err)
+	if len(got.Entries) != 2 || len(got.Lines) != 1 || len(got.Exceptions) != 1 || len(got.Closes) != 1 {
+		t.Fatalf("got %+v", got)
+	}
+	line, e, c, late := got.Lines[0], got.Exceptions[0], got.Closes[0], got.Entries[1]
+	if line.Line != 6 || line.Amount.Minor != 7001 || line.Taken.Name != "portal.csv" || line.Taken.ByName != "Ann" || line.Taken.DoneAt.IsZero() {
+		t.Errorf("line: got %+v", line)
+	}
+	if e.Code != books.DiffAmount || e.Owner != d.ann.ID || e.By != d.ann.ID || e.SaidAt.IsZero() || !e.GoneAt.IsZero() {
+		t.Errorf("exception: got %+v", e)
+	}
+	if c.Key != d.key || c.ByName != "Ann" || c.Forged || late.Late != d.key.Month || late.Key.Month == d.key.Month || late.Kind != books.Returned {
+		t.Errorf("close: got %+v, news %+v", c, late)
+	}
+	for name, look := range map[string]func() (books.Trace, error){
+		"another store": func() (books.Trace, error) { return d.Books().Trace(t.Context(), "s2", amount.ID, 9) },
+		"somebody who may not see the books": func() (books.Trace, error) {
+			return d.books.Trace(t.Context(), access.Person{ID: "x", Grants: []access.Grant{{Role: access.MerchantAdmin, Store: "s1"}}}, "s1", amount.ID)
+		},
+	} {
+		if got, err := look(); err != nil || len(got.Entries) > 0 || !got.Empty() {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
 }
 
 // A line that came since the month was checked says that it matches only if it does.

@@ -185,6 +185,14 @@ func (l *ledger) checkColumns(t *testing.T) {
 	if p = l.marit.get("/payouts/" + string(l.paid[3].ID)); !p.says("closed: another amount, explained") {
 		t.Errorf("its page: %s", p.text("main"))
 	}
+	story := p.text(".timeline")
+	for _, want := range []string{"Found in Moneroo’s own record, line 5", "It says 1,004 XOF, “payé”.", "Exception: Moneroo’s record has 1004 XOF instead of 1003 XOF.", "Owner: Marit de Graaf.",
+		"rounded by the bank, accepted", "Marit de Graaf closed "} {
+		if !strings.Contains(story, want) {
+			t.Errorf("its timeline has no %q: %s", want, story)
+		}
+	}
+	checkPage(t, p)
 	got := map[string]int{}
 	for i, row := range l.exported(t, "currency=XOF") {
 		if n := len(row); i > 0 && len(row[0]) == 12 {

@@ -64,7 +64,7 @@ func (h *Handlers) one(r *http.Request, opened time.Time) (payouts.One, *http.Re
 		return payouts.One{}, r, err
 	}
 	o := payouts.One{Payout: p, Opened: opened}
-	for _, gather := range []func(*http.Request, *payouts.One) error{h.addParties, h.addThread, h.addDeciders, h.addRelated, h.addBooked} {
+	for _, gather := range []func(*http.Request, *payouts.One) error{h.addParties, h.addThread, h.addDeciders, h.addRelated, h.addBooked, h.addBooks} {
 		if err := gather(r, &o); err != nil {
 			return o, r, err
 		}
@@ -143,6 +143,17 @@ func (h *Handlers) addThread(r *http.Request, o *payouts.One) error {
 func (h *Handlers) addBooked(r *http.Request, o *payouts.One) error {
 	all, err := h.History.Booked(r.Context(), payout.ScopeOf(person(r), access.ViewPayouts), []payout.ID{o.Payout.ID})
 	o.Booked = all[o.Payout.ID]
+	return err
+}
+
+// addBooks adds what the books tell of it.
+func (h *Handlers) addBooks(r *http.Request, o *payouts.One) error {
+	trace, err := h.Books.Trace(r.Context(), person(r), o.Payout.Store, o.Payout.ID)
+	if err != nil || trace.Empty() {
+		return err
+	}
+	names, err := h.names(r)
+	o.Others = append(o.Others, payouts.BooksStory(r.Context(), trace, o.Payout.Content.Company, names)...)
 	return err
 }
 

@@ -112,10 +112,11 @@ func (p Page) ours() money.Amount {
 
 // sentence is what an exception says.
 func (p Page) sentence(ctx context.Context, e book.Exception) string {
-	return sentence(ctx, e.Difference, p.Company)
+	return Sentence(ctx, e.Difference, p.Company)
 }
 
-func sentence(ctx context.Context, d book.Difference, company string) string {
+// Sentence says what differs.
+func Sentence(ctx context.Context, d book.Difference, company string) string {
 	return ui.T(ctx, "books.diff."+d.Code, "Expected", word(ctx, d.Expected), "Got", word(ctx, d.Got), "Company", company)
 }
 

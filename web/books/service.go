@@ -64,6 +64,9 @@ type Repository interface {
 	// longest first, if they were checked before a time.
 	Unchecked(ctx context.Context, before time.Time, most int) ([]Key, error)
 
+	// Trace gathers what is held of one payout of a store; its Closes are left out.
+	Trace(ctx context.Context, in store.ID, id payout.ID, most int) (Trace, error)
+
 	// Locked lists the months that were closed, with the digest of each, as the audit log knows them.
 	Locked(ctx context.Context) ([]Key, []string, error)
 	// Lock closes a month at a version; ErrMoved if it has another.
