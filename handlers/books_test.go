@@ -215,6 +215,55 @@ func (l *ledger) exported(t *testing.T, query string) [][]string {
 	return rows
 }
 
+// J12: more exceptions than a page holds are on further pages, by kind; who explains one stays where they were. Closed, they stay readable.
+func TestManyExceptions(t *testing.T) {
+	l := newLedger(t, 80)
+	b := l.marit
+	b.get(l.path)
+	b.upload(l.path+"/upload", "june.csv", l.record(func(i int, cells []string) {
+		if i >= 60 {
+			cells[2] = "7"
+		} else if i > 0 {
+			cells[0], cells[1], cells[2] = fmt.Sprint("NOBODYS", i), fmt.Sprint("st-", i), "1" // strangers, and the payouts are missing
+		}
+	}))
+	b.submit("main form", url.Values{"do": {"take"}})
+	if err := l.admin.Books.Work(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	count := func(p *page) int { return len(p.all("section[aria-labelledby=exceptions] form")) }
+	p := b.get(l.path)
+	checkPage(t, p)
+	if !p.says("50 of 138 exceptions") || count(p) != 50 || p.find(`.tabs a[href="`+l.path+`?kind=amount"]`) == nil {
+		t.Fatalf("first page: %d: %s", count(p), p.text("main"))
+	}
+	if p = b.get(l.path + "?kind=amount"); count(p) != 20 || strings.Contains(p.text("section[aria-labelledby=exceptions] ul"), "does not have it") {
+		t.Errorf("of one kind: %d: %s", count(p), p.text("main"))
+	}
+	seen := count(b.get(l.path))
+	older := func() string { // the second link of the pager
+		return attr(b.page.all("nav[aria-label=Exceptions] a")[1], "href")
+	}
+	for older() != "" {
+		seen += count(b.get(older()))
+	}
+	if seen != 138 {
+		t.Errorf("got %d exceptions on all pages, want 138", seen)
+	}
+	b.submit("section[aria-labelledby=exceptions] form", url.Values{"do": {"explain"}, "reason": {"x"}})
+	if b.page.status != http.StatusUnprocessableEntity || b.page.find("[aria-invalid]") == nil {
+		t.Errorf("a reason too short on the last page: got %d: %s", b.page.status, b.page.text("main"))
+	}
+	b.get(l.path + "?kind=amount")
+	b.submit("section[aria-labelledby=exceptions] form", url.Values{"do": {"explain"}, "reason": {"known to the bank"}, "alike": {"on"}})
+	if attr(b.page.find(".tabs a[aria-current]"), "href") != l.path+"?kind=amount" || strings.Count(b.page.text("main"), "known to the bank") < 20 {
+		t.Errorf("after it was explained: %s", b.page.text("main"))
+	}
+	if p = b.get(l.path + "?kind=nonsense"); count(p) != 50 {
+		t.Errorf("no such kind: %d", count(p))
+	}
+}
+
 // checkStatement reads the file: its lines add up to its sums, those of the page, and hold no formula.
 func (l *ledger) checkStatement(t *testing.T) {
 	t.Helper()

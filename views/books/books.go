@@ -76,7 +76,7 @@ type Page struct {
 	Company  string
 	Names    map[access.PersonID]string
 	Owners   []access.Person
-	After    int64
+	At       book.Place // where its lists begin
 	MayClose bool
 	// Wrong is the exception whose reason does not do, Typed what was typed.
 	Wrong, Typed, Problem string
@@ -157,11 +157,11 @@ func (p Page) reason(ctx context.Context, e book.Exception) ui.Field {
 	return f
 }
 
-// alike reports whether there is another exception of a kind that nobody has explained.
+// alike reports whether there is another exception of a kind that nobody has explained, on this page or another.
 func (p Page) alike(e book.Exception) bool {
-	for _, o := range p.Exceptions {
-		if o.ID != e.ID && o.Code == e.Code && o.Reason == "" {
-			return true
+	for _, k := range p.Kinds {
+		if k.Code == e.Code {
+			return k.Bare > 1 || k.Bare == 1 && e.Reason != ""
 		}
 	}
 	return false
@@ -348,7 +348,7 @@ func (p Page) poll(ctx context.Context) templ.Attributes {
 
 func (p Page) pager(ctx context.Context) ui.PagerOpts {
 	o := ui.PagerOpts{Shown: ui.N(ctx, "books.shown", len(p.Lines))}
-	if p.After > 0 {
+	if p.At.Lines > 0 {
 		o.Newer = link.BookMonth(ctx, p.at())
 	}
 	if p.Next > 0 {

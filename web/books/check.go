@@ -244,13 +244,13 @@ func (s *Service) Explain(ctx context.Context, by access.Person, id, reason stri
 // ExplainAlike gives the reason of one exception to every other of its kind in the month that has none, each with a row of its own in the
 // audit log, and says how many there were.
 func (s *Service) ExplainAlike(ctx context.Context, by access.Person, like Exception) (int, error) {
-	all, err := s.Repo.Exceptions(ctx, like.Key, MostExceptions)
+	all, err := s.Repo.Exceptions(ctx, like.Key, ExceptionFilter{Code: like.Code, Most: MostExceptions})
 	n := 0
 	for _, e := range all {
 		if err != nil {
 			break
 		}
-		if e.Code == like.Code && e.Reason == "" {
+		if e.Reason == "" {
 			_, err = s.Explain(ctx, by, e.ID, like.Reason)
 			n++
 		}
