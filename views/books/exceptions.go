@@ -59,8 +59,8 @@ func (p Page) exceptionPager(ctx context.Context) ui.PagerOpts {
 	if p.At.Past != "" {
 		o.Newer = Exceptions(ctx, p.key(), book.Place{Kind: p.At.Kind})
 	}
-	if p.View.Past != "" {
-		o.Older = Exceptions(ctx, p.key(), book.Place{Kind: p.At.Kind, Past: p.View.Past})
+	if p.Past != "" {
+		o.Older = Exceptions(ctx, p.key(), book.Place{Kind: p.At.Kind, Past: p.Past})
 	}
 	return o
 }
