@@ -338,9 +338,18 @@ func size(e book.Exception) money.Amount {
 
 func less(a money.Amount) money.Amount { return money.Amount{Minor: -a.Minor, Currency: a.Currency} }
 
+// unread reports whether a record was taken in a moment ago, and the month has not been held against it yet.
+func (p Page) unread(ctx context.Context) bool {
+	if len(p.Reports) == 0 || p.closed() {
+		return false
+	}
+	r := p.Reports[0]
+	return r.State == book.ReportDone && r.DoneAt.After(p.Status.CheckedAt) && views.From(ctx).Now.Sub(r.DoneAt) < time.Minute
+}
+
 // poll has the page ask for itself while a report is taken in: with it the difference and the exceptions change.
 func (p Page) poll(ctx context.Context) templ.Attributes {
-	if !p.moving() {
+	if !p.moving() && !p.unread(ctx) {
 		return nil
 	}
 	return templ.Attributes{"hx-get": link.BookMonth(ctx, p.at()), "hx-trigger": "every 2s", "hx-select": "#main", "hx-target": "#main", "hx-swap": "outerHTML"}
