@@ -135,7 +135,7 @@ func TestCellsHaveTypes(t *testing.T) {
 			t.Errorf("time %d: got %s %s of type %d, want %s", i, at, offset, kind, want)
 		}
 	}
-	if got, kind, _ := cell(t, f, 2, "matched"); got != "FALSE" || kind != excelize.CellTypeBool {
+	if got, kind, _ := cell(t, f, 2, "confirmed"); got != "FALSE" || kind != excelize.CellTypeBool {
 		t.Errorf("mark: got %q of type %d", got, kind)
 	}
 }
@@ -290,7 +290,7 @@ func TestLibreOffice(t *testing.T) {
 		t.Fatalf("got %d rows, %v", len(rows), err)
 	}
 	for i, want := range []map[string]string{
-		{"recipient": `=HYPERLINK("x") <&> _x000D_`, "amount": "1,234.00", "created_at": "2026-10-25 02:30:00", "matched": "FALSE"},
+		{"recipient": `=HYPERLINK("x") <&> _x000D_`, "amount": "1,234.00", "created_at": "2026-10-25 02:30:00", "confirmed": "FALSE"},
 		{"recipient": "Ann", "amount": "1,234", "created_at": "2026-10-25 02:30:00"},
 	} {
 		for column, value := range want {
