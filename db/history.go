@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -105,30 +104,35 @@ func (r Payouts) filterOf(s payout.Scope, f payout.Filter) where {
 	return w
 }
 
-// days narrows to the days from one to another. A day is at most so far from the same day in UTC, which lets the order in which
-// payouts were made find them.
+// days narrows to the days from one to another. Stores count their days by their own clocks, so that payouts of neighbouring days
+// take turns in the order in which they were made: what one day may share with the next two tells where that order is entered and left.
 func (w *where) days(from, to payout.Day) {
-	const far = 15 * time.Hour
 	if from > 0 {
-		w.add("p.day >= ? and p.created_at >= ?", int(from), millis(from.Time().Add(-far)))
+		w.add("p.day >= ? and p.created_at >= (select min(first_at) from (select first_at from days where day >= ? order by day limit 3))", int(from), int(from))
 	}
 	if to > 0 {
-		w.add("p.day <= ? and p.created_at < ?", int(to), millis((to + 1).Time().Add(far)))
+		w.add("p.day <= ? and p.created_at <= (select max(last_at) from (select last_at from days where day <= ? order by day desc limit 3))", int(to), int(to))
 	}
 }
 
 // needsPeople narrows to what is unknown, contradicts, or has been on its way for longer than is usual. Loud leaves out
 // what somebody has left open for now, but never a contradiction.
 func (w *where) needsPeople(now time.Time, loud bool) {
-	const started = `(select max(t.started_at) from attempts t where t.payout = o.id)`
-	open := "select o.seq from payouts o where (o.state = 'unknown' or o.state = 'sending' and " + started + " < ? or o.state = 'accepted' and " + started + " < ?)"
+	open, args := unsettled(now, loud)
+	// Only what is open is looked at: few at any time, however long the history is.
+	w.add("p.seq in (select seq from payouts where conflicts > 0 union all select o.seq from payouts o where "+open+")", args...)
+}
+
+// unsettled is the part of it that contradicts nothing, as a condition on a payout o.
+func unsettled(now time.Time, loud bool) (string, []any) {
+	term := `o.state in ('unknown', 'sending', 'accepted') and (o.state = 'unknown' or
+		(select max(t.started_at) from attempts t where t.payout = o.id) < case o.state when 'sending' then ? else ? end)`
 	args := []any{millis(now.Add(-payout.OverdueSending)), millis(now.Add(-payout.OverdueAccepted))}
 	if loud {
-		open += " and o.quiet_until <= ?"
+		term += " and o.quiet_until <= ?"
 		args = append(args, millis(now))
 	}
-	// Only what is open is looked at: few at any time, however long the history is.
-	w.add("p.seq in (select seq from payouts where conflicts > 0 union all "+open+" and o.state in ('unknown', 'sending', 'accepted'))", args...)
+	return term, args
 }
 
 func (w *where) amounts(f payout.Filter) {
@@ -156,12 +160,12 @@ func cut(text string) string {
 
 // searchFor is what was typed as the index of words is asked for it, "" if there is nothing to ask: every word by its beginning, or
 // an amount in one of the ways to read it, or a payout's number; and only in the stores of a scope. Words hold letters, digits and
-// marks only, so that quotes are enough to keep the index's own language out.
-func searchFor(typed string, s payout.Scope) string {
+// marks only, so that quotes are enough to keep the index's own language out. Begins writes one word.
+func searchFor(typed string, s payout.Scope, begins func(word string) string) string {
 	typed = strings.TrimSpace(cut(typed))
 	words, between := amountForms(typed), " OR "
 	if len(words) == 0 {
-		between = " "
+		between = " AND "
 		words = strings.FieldsFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
 	}
 	reach := s.Reach()
@@ -169,7 +173,7 @@ func searchFor(typed string, s payout.Scope) string {
 		return ""
 	}
 	for i, word := range words {
-		words[i] = `"` + word + `"*`
+		words[i] = begins(word)
 	}
 	match := "(" + strings.Join(words, between) + ")"
 	if id := payout.ParseID(typed); isID(string(id)) && strings.EqualFold(typed, id.Number()) {
@@ -229,12 +233,10 @@ const rowTables = ` from payouts p left join accounts a on a.id = p.account left
 
 func scanRow(scan func(...any) error) (payout.Row, error) {
 	var r payout.Row
-	var live, onePerson, conflict int
 	var created, updated, submitted, sent, quiet int64
-	err := scan(&r.ID, &r.Store, &r.Provider, &r.Company, &r.AccountLabel, &live, &r.State, &r.Method, &r.MethodName, &r.Country,
+	err := scan((*string)(&r.ID), (*string)(&r.Store), &r.Provider, &r.Company, &r.AccountLabel, &r.Live, (*string)(&r.State), &r.Method, &r.MethodName, &r.Country,
 		&r.Amount.Currency, &r.Amount.Minor, &r.Fee.Currency, &r.Fee.Minor, &r.Recipient, &r.Number, &r.Description, &r.Reason,
-		&r.Reference, &r.RemoteID, &r.Author, &r.AuthorName, &onePerson, &conflict, &created, &updated, &submitted, &sent, &quiet)
-	r.Live, r.OnePerson, r.Conflict = live == 1, onePerson == 1, conflict == 1
+		&r.Reference, &r.RemoteID, (*string)(&r.Author), &r.AuthorName, &r.OnePerson, &r.Conflict, &created, &updated, &submitted, &sent, &quiet)
 	r.Matched = !r.Conflict && r.RemoteID != "" && (r.State == payout.Paid || r.State == payout.Failed || r.State == payout.Cancelled || r.State == payout.Returned)
 	r.CreatedAt, r.UpdatedAt, r.SubmittedAt, r.SentAt, r.Quiet = moment(created), moment(updated), moment(submitted), moment(sent), moment(quiet)
 	return r, err
@@ -268,9 +270,9 @@ const totalColumns = `p.currency, p.live, p.state, count(*), sum(p.minor), sum(c
 
 func scanTotal(scan func(...any) error) (payout.Total, error) {
 	var t payout.Total
-	var live int
-	err := scan(&t.Currency, &live, &t.State, &t.Count, &t.Amount.Minor, &t.Fee.Minor)
-	t.Live, t.Amount.Currency, t.Fee.Currency = live == 1, t.Currency, t.Currency
+	var count int64
+	err := scan(&t.Currency, &t.Live, (*string)(&t.State), &count, &t.Amount.Minor, &t.Fee.Minor)
+	t.Count, t.Amount.Currency, t.Fee.Currency = int(count), t.Currency, t.Currency
 	return t, err
 }
 
@@ -324,24 +326,26 @@ func (r Payouts) Recipients(ctx context.Context, s payout.Scope, st store.ID, pr
 		return nil, nil
 	}
 	var w where
-	w.add("p.store = ? and p.recipient_key <> ''", string(st))
-	w.addIf(provider, "p.provider = ?")
-	rows, err := r.latest(ctx, w, text, st)
-	seen := map[[2]string]bool{}
+	w.add("+p.store = ? and p.recipient_key <> ''", string(st)) // +: the store's index would be walked whole
+	w.addIf(provider, "+p.provider = ?")
+	all, err := r.latest(ctx, w, text, st)
 	if err != nil {
 		return nil, err
 	}
-	rows = slices.DeleteFunc(rows, func(one keyedRow) bool {
-		key := [2]string{one.key, one.Method}
-		again := seen[key] || len(seen) == maxRecipients
-		seen[key] = seen[key] || !again
-		return again
-	})
-	all := make([]payout.Row, len(rows))
-	for i, one := range rows {
-		all[i] = one.Row
+	seen := map[toRecipient]bool{}
+	var seqs []int64
+	for _, one := range all {
+		to := toRecipient{key: one.key, method: one.method}
+		if !seen[to] && len(seqs) < maxRecipients {
+			seen[to] = true
+			seqs = append(seqs, one.seq)
+		}
 	}
-	return all, nil
+	list, err := encode(seqs)
+	if err != nil {
+		return nil, err
+	}
+	return r.rowsWhere(ctx, s, maxRecipients, "p.seq in (select value from json_each(?))", list[0])
 }
 
 // Exchanges lists what was said to the company about a payout.
@@ -363,14 +367,16 @@ func (r Payouts) Exchanges(ctx context.Context, s payout.Scope, id payout.ID) ([
 // Counts says how many payouts wait for approval and how many need review.
 func (r Payouts) Counts(ctx context.Context, s payout.Scope) (payout.Counts, error) {
 	var w where
-	w.scope(s, "p.store")
+	w.scope(s, "o.store")
 	mine := w.String()
-	w.terms = nil
-	w.needsPeople(r.d.now(), true)
+	open, args := unsettled(r.d.now(), true)
+	w.add(open, args...)
 	var c payout.Counts
-	err := r.d.read.QueryRowContext(ctx, `select
-		(select count(*) from payouts p where p.state = 'submitted' and `+mine+`),
-		(select count(*) from payouts p where `+w.String()+` and `+mine+`)`, w.args...).Scan(&c.Waiting, &c.Review)
+	var review int
+	err := r.d.read.QueryRowContext(ctx, `select (select count(*) from payouts o where o.state = 'submitted' and `+mine+`),
+		(select count(*) from payouts o where o.conflicts > 0 and `+mine+`),
+		(select count(*) from payouts o where o.conflicts = 0 and `+w.String()+`)`, w.args...).Scan(&c.Waiting, &c.Review, &review)
+	c.Review += review
 	return c, err
 }
 

@@ -406,3 +406,55 @@ func TestRecipients(t *testing.T) {
 		t.Errorf("another store: got %d and %v, want none", len(got), err)
 	}
 }
+
+// However many were paid, the latest few are offered.
+func TestRecipientsAreFew(t *testing.T) {
+	b := newBench(t)
+	for i := range 30 {
+		p := whole(payout.ID(fmt.Sprintf("PAYOUT%06d", i)))
+		p.CreatedAt = begin.Add(time.Duration(i) * time.Minute)
+		p.Content.Own, p.Content.Details[1].Value = false, fmt.Sprintf("229900000%02d", i)
+		b.must(b.Payouts().Insert(t.Context(), p))
+	}
+	got, err := b.Payouts().Recipients(t.Context(), payout.Everywhere(), "s1", "", "emi")
+	b.must(err)
+	if len(got) != 8 || got[0].ID != "PAYOUT000029" || got[7].ID != "PAYOUT000022" {
+		t.Errorf("got %d recipients, want the latest eight", len(got))
+	}
+}
+
+// Days of stores at either end of the world take turns, and some days have payouts of one of them only, or none: the days asked for are found
+// whole, whichever index the list goes along.
+func TestDaysOfDistantClocks(t *testing.T) {
+	b := newBench(t)
+	var all []*payout.Payout
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 24 * 30 {
+		for k, st := range []store.ID{"s1", "s2"} {
+			if r.IntN(24) > 0 {
+				continue
+			}
+			p := whole(payout.ID(fmt.Sprintf("PAYOUT%06d", 2*i+k)))
+			p.Store, p.State, p.CreatedAt = st, payout.Paid, begin.Add(time.Duration(i)*time.Hour)
+			b.must(b.Payouts().Insert(t.Context(), p))
+			all = append(all, p)
+		}
+	}
+	first := payout.DayOf(begin) - 1
+	for from := first; from < first+33; from++ {
+		for to := from; to < min(from+4, first+33); to++ {
+			for _, f := range []payout.Filter{{From: from, To: to}, {From: from}, {To: to}, {From: from, To: to, States: []payout.State{payout.Paid}}, {From: from, To: to, Method: "mtn_bj"}, {From: from, To: to, Store: "s1", Sort: payout.Oldest}} {
+				f.Limit = 1000
+				page, err := b.Payouts().List(t.Context(), payout.Everywhere(), f)
+				b.must(err)
+				var got []payout.ID
+				for _, row := range page.Rows {
+					got = append(got, row.ID)
+				}
+				if diff := cmp.Diff(expected(all, payout.Everywhere(), f), got, cmpopts.EquateEmpty()); diff != "" {
+					t.Fatalf("%+v (-want +got):\n%s", f, diff)
+				}
+			}
+		}
+	}
+}

@@ -71,21 +71,24 @@ func (r Hooks) save(ctx context.Context, tx *sql.Tx, h inbox.Hook) error {
 	if err != nil {
 		return err
 	}
-	var indexed bool
-	var seq int64
-	err = tx.QueryRowContext(ctx, `
+	err = one(tx.ExecContext(ctx, `
 		update hooks set body = $2, verdict = $3, code = $4, steps = $5, event = $6, result = $7, payout = $8, from_state = $9, to_state = $10,
 			duplicate_of = $11, reply = $12, tries = $13, due_at = $14, done_at = $15, version = $16, late = $17
-		where id = $1 returning seq, seq <= (select at from hook_marks where name = 'words')`,
+		where id = $1`,
 		h.ID, nonNil(h.Body), string(h.Verdict), h.Code, texts[0], h.Event, texts[1], string(h.Payout), string(h.From), string(h.To),
-		h.DuplicateOf, h.Reply, h.Tries, millis(h.DueAt), millis(h.DoneAt), h.Version, bit(h.Late)).Scan(&seq, &indexed)
+		h.DuplicateOf, h.Reply, h.Tries, millis(h.DueAt), millis(h.DoneAt), h.Version, bit(h.Late)))
 	if err != nil {
 		return fmt.Errorf("save webhook: %w", err)
 	}
-	if indexed {
-		return saveWords(ctx, tx, seq, h)
+	var seq int64
+	err = tx.QueryRowContext(ctx, `select seq from hooks where id = $1 and seq <= (select at from hook_marks where name = 'words')`, h.ID).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
 	}
-	return nil
+	if err != nil {
+		return fmt.Errorf("find words of webhook: %w", err)
+	}
+	return saveWords(ctx, tx, seq, h)
 }
 
 // Hook finds a webhook. One that no account has the address of is shown only to those who see every store.
@@ -103,11 +106,12 @@ func (r Hooks) Due(ctx context.Context, now time.Time, limit int) ([]inbox.Hook,
 	return collect(ctx, r.d.read, scanHook, `select `+hookColumns+` from hooks where due_at > 0 and due_at <= $1 order by due_at limit $2`, millis(now), limit)
 }
 
-// Same finds an earlier genuine webhook of an account with the same body that was taken in.
+// Same finds an earlier genuine webhook of an account with the same body that was taken in: its ID and payout alone.
 func (r Hooks) Same(ctx context.Context, account store.AccountID, digest, except string) (inbox.Hook, error) {
-	h, err := scanHook(r.d.read.QueryRowContext(ctx, `select `+hookColumns+` from hooks
+	var h inbox.Hook
+	err := r.d.read.QueryRowContext(ctx, `select id, payout from hooks
 		where account = $1 and digest = $2 and id <> $3 and verdict in ('applied', 'confirming', 'unconfirmed', 'conflict') order by seq limit 1`,
-		string(account), digest, except).Scan)
+		string(account), digest, except).Scan(&h.ID, &h.Payout)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, inbox.ErrNotFound
 	}

@@ -136,7 +136,7 @@ type connector struct {
 	dsn  string
 	want []wanted
 	see  func(error) error
-	stay func() bool // whether connections are left open by those who close them; nil: never
+	stay func() bool // of the connection that writes: whether it is left open by those who close it; nil: of others
 }
 
 func (c connector) Driver() driver.Driver { return &sqlite.Driver{} }
@@ -155,7 +155,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(errors.New("the database driver lacks what is needed of it"), conn.Close())
 	}
-	return watched{&thrifty{able, map[string]sqliteStmt{}}, c.see, c.stay}, nil
+	return watched{&thrifty{able, map[string]sqliteStmt{}, c.stay != nil}, c.see, c.stay}, nil
 }
 
 func readBack(ctx context.Context, conn driver.Conn, w wanted) error {

@@ -74,9 +74,9 @@ func (r Payouts) rows(ctx context.Context, l *listing) (payout.Page, error) {
 	if !l.cursor.IsZero() {
 		l.add("(p.created_at, p.id) "+mark+" (?, ?)", millis(l.cursor.At), string(l.cursor.ID))
 	}
-	l.args = append(l.args, l.need())
+	// The limit is no parameter: SQLite would make its plan anew for each.
 	rows, err := collect(ctx, r.d.read, scanRow, `select `+rowColumns+rowTablesBy(l.index)+l.String()+
-		fmt.Sprintf(` order by p.created_at %s, p.id %s limit $%d`, order, order, len(l.args)), l.args...)
+		fmt.Sprintf(` order by p.created_at %s, p.id %s limit %d`, order, order, l.need()), l.args...)
 	if err != nil {
 		return payout.Page{}, err
 	}

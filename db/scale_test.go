@@ -101,6 +101,7 @@ func looks() []look {
 		}},
 		{"typed id", list(func(s sample) payout.Filter { return payout.Filter{Text: s.id.Number()} })},
 		{"word", list(func(sample) payout.Filter { return payout.Filter{Text: "koffi"} })},
+		{"one letter", list(func(sample) payout.Filter { return payout.Filter{Text: "k"} })},
 		{"two words", list(func(sample) payout.Filter { return payout.Filter{Text: "adjoa zinsou"} })},
 		{"two letters", list(func(sample) payout.Filter { return payout.Filter{Text: "ad"} })},
 		{"nothing fits", list(func(sample) payout.Filter { return payout.Filter{Currency: "KWD"} })},

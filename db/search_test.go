@@ -1,13 +1,17 @@
 package db_test
 
 import (
+	"database/sql"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"pgregory.net/rapid"
 
+	"github.com/paywicket/paywicket/db"
 	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/web/payout"
@@ -156,4 +160,60 @@ func TestSearchIsHarmless(t *testing.T) {
 		try(t, typed)
 	}
 	rapid.Check(t, func(t *rapid.T) { try(t, rapid.String().Draw(t, "typed")) })
+}
+
+// A beginning that few words have is looked for as these words, one that many have as it is: the same is found, also within a store.
+func TestSearchByBeginning(t *testing.T) {
+	b := newBench(t)
+	for i := range 60 {
+		p := whole(payout.ID(fmt.Sprintf("PAYOUT%06d", i)))
+		p.Content.Details[0].Value = []string{"Koffi", "Koffigan", "KOFFIÉ", "koffi王", "Kofi"}[i%5] + " " + fmt.Sprintf("Many%03d", i)
+		if p.Store = "s1"; i%2 == 1 {
+			p.Store = "s2"
+		}
+		b.must(b.Payouts().Insert(t.Context(), p))
+	}
+	for _, scope := range []payout.Scope{payout.Everywhere(), payout.InStore("s1")} {
+		all := 60
+		if !scope.Reach().All {
+			all = 30
+		}
+		for typed, want := range map[string]int{"koffi": all * 4 / 5, "Kòffi": all * 4 / 5, "koffig": all / 5, "KOFFIE": all / 5, "koffi王": all / 5, "kofi": all / 5, "kof": all, "k": all,
+			"many": all, "many0": all, "koffi many0": all * 4 / 5, "koffi zzzzz": 0, "zzzzz": 0, "koffix": 0, "many000x": 0} {
+			if got, err := found(b, scope, typed); err != nil || len(got) != want {
+				t.Errorf("%q in %v: got %d and %v, want %d", typed, scope.Reach(), len(got), err, want)
+			}
+		}
+	}
+}
+
+// What this program takes for the plain form of a letter is the one that the index has.
+func TestFoldedAsTheIndexDoes(t *testing.T) {
+	d, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }() // what counts is checked
+	d.SetMaxOpenConns(1)
+	if _, err := d.ExecContext(t.Context(), `create virtual table w using fts5 (words, tokenize = 'unicode61 remove_diacritics 2')`); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for r := rune(0x21); r <= unicode.MaxRune; r++ {
+		word, ok := db.Folded("aaaa" + string(r))
+		if !ok || !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) {
+			continue
+		}
+		n++
+		if _, err := d.ExecContext(t.Context(), `insert into w (rowid, words) values ($1, $2)`, r, "aaaa"+string(r)); err != nil {
+			t.Fatal(err)
+		}
+		var there bool
+		if err := d.QueryRowContext(t.Context(), `select exists (select 1 from w where words match $1 and rowid = $2)`, `"`+word+`"`, r).Scan(&there); err != nil || !there {
+			t.Errorf("%U %c: the index does not have it as %q (%v)", r, r, word, err)
+		}
+	}
+	if n < 300 {
+		t.Errorf("got %d letters", n)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"strings"
+	"unicode"
 )
 
 // sqliteStmt is what the driver's statements can do.
@@ -20,6 +21,9 @@ type sqliteStmt interface {
 type thrifty struct {
 	sqliteConn
 	kept map[string]sqliteStmt
+	// whole: statements run to their end whoever has stopped waiting. An interrupted change makes SQLite end the transaction, and with
+	// it the changes of all who share it. inTx looks at the context before and after.
+	whole bool
 }
 
 // maxKept is how many statements a connection keeps. The program has fewer; lists with filters may have more.
@@ -27,12 +31,20 @@ const maxKept = 128
 
 // keepable tells the statements that do their work when they run. A pragma may do it while it is read, and must be read each time.
 func keepable(query string) bool {
-	word, _, _ := strings.Cut(strings.TrimSpace(query), " ")
-	switch word {
-	case "select", "insert", "update", "delete":
+	query = strings.TrimSpace(query)
+	switch query[:max(strings.IndexFunc(query, unicode.IsSpace), 0)] {
+	case "select", "with", "insert", "update", "delete", "savepoint", "release", "rollback":
 		return true
 	}
 	return false
+}
+
+// within is the context a statement runs in.
+func (c *thrifty) within(ctx context.Context) context.Context {
+	if c.whole {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
 }
 
 func (c *thrifty) take(ctx context.Context, query string) (sqliteStmt, error) {
@@ -65,7 +77,7 @@ func (c *thrifty) ExecContext(ctx context.Context, query string, args []driver.N
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.ExecContext(ctx, args)
+	result, err := s.ExecContext(c.within(ctx), args)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -78,7 +90,7 @@ func (c *thrifty) QueryContext(ctx context.Context, query string, args []driver.
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.QueryContext(ctx, args)
+	rows, err := s.QueryContext(c.within(ctx), args)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

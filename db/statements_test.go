@@ -81,3 +81,15 @@ func TestKeptStatementsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A statement is known by its first word, whatever follows it; what is not known to do its work when it runs is not kept.
+func TestKeepable(t *testing.T) {
+	for query, want := range map[string]bool{
+		"select 1": true, "\n\t\tselect\n\t\t\t1": true, "with n (x) as (select 1) select x from n": true, "insert into t values (1)": true,
+		"pragma user_version": false, "selected": false, "vacuum": false, "": false,
+	} {
+		if got := keepable(query); got != want {
+			t.Errorf("%q: got %v, want %v", query, got, want)
+		}
+	}
+}

@@ -384,3 +384,37 @@ func TestSharedCommitThatFails(t *testing.T) {
 		t.Errorf("got %d stores, want none", got)
 	}
 }
+
+// A change whose time runs out in the middle of a statement takes nothing of the others along: SQLite would end the commit of all if
+// the statement were interrupted (invariants 1 and 16).
+func TestSharedCommitOutlivesADeadline(t *testing.T) {
+	d := openTemp(t)
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	errs := make([]error, 4)
+	all.Go(func() {
+		errs[0] = d.inTx(t.Context(), func(*sql.Tx) error { close(begun); <-goOn; return nil })
+	})
+	<-begun
+	for i := 1; i < 4; i++ {
+		all.Go(func() {
+			errs[i] = d.inTx(t.Context(), func(tx *sql.Tx) error {
+				brief, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+				defer cancel()
+				_, err := tx.ExecContext(brief, `insert into stores (id, name, zone, created_at)
+					with recursive n (i) as (select 1 union all select i + 1 from n where i < 200000) select $1, $1, 'UTC', count(*) from n`, fmt.Sprint("s", i))
+				return err
+			})
+		})
+		for waiting := 0; waiting < i; {
+			d.writes.mu.Lock()
+			waiting = len(d.writes.waiting)
+			d.writes.mu.Unlock()
+		}
+	}
+	close(goOn)
+	all.Wait()
+	if err := errors.Join(errs...); err != nil || d.Halted() != "" || stores(t, d) != 3 {
+		t.Errorf("got %v, halted %q, %d stores, want each kept", err, d.Halted(), stores(t, d))
+	}
+}

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
@@ -16,7 +19,7 @@ func (w *where) text(typed string, s payout.Scope) {
 	if typed == "" {
 		return
 	}
-	match := searchFor(typed, s)
+	match := searchFor(typed, s, beginning)
 	if match == "" {
 		w.add("false")
 		return
@@ -24,12 +27,82 @@ func (w *where) text(typed string, s payout.Scope) {
 	w.add("p.seq in (select rowid from payout_words where words match ?)", match)
 }
 
+// maxTerms is how many words a beginning may stand for before it is looked for as such.
+const maxTerms = 48
+
+// matchOf is searchFor with beginnings written as the words they stand for, where these are few. The index goes through the payouts of
+// words in order and stops when a page is full; those of a beginning that is shorter or longer than the ones it has ready it would
+// have to gather first, all that there are.
+func (r Payouts) matchOf(ctx context.Context, typed string, s payout.Scope) (string, error) {
+	var failed error
+	match := searchFor(typed, s, func(word string) string {
+		plain, ok := folded(word)
+		if !ok || len(plain) > 1 && len(plain) <= readyBeginnings {
+			return beginning(word)
+		}
+		terms, err := r.terms(ctx, plain)
+		if failed = errors.Join(failed, err); err != nil || len(terms) > maxTerms {
+			return beginning(word)
+		}
+		if len(terms) == 0 {
+			return `"` + plain + `"` // which finds nothing
+		}
+		for i, term := range terms {
+			if terms[i] = `"` + term + `"`; len(plain) == 1 && term != plain {
+				terms[i] = beginning(term)
+			}
+		}
+		return "(" + strings.Join(terms, " OR ") + ")"
+	})
+	return match, failed
+}
+
+// readyBeginnings is how long the beginnings are, from two letters on, that the index has ready.
+const readyBeginnings = 4
+
+// beginning asks the index of words for everything that begins so.
+func beginning(word string) string { return `"` + word + `"*` }
+
+// terms lists the words that a beginning stands for, or, for a single letter, the beginnings of two letters; up to one more than
+// maxTerms. It steps from one to the next.
+func (r Payouts) terms(ctx context.Context, beginning string) ([]string, error) {
+	term, next := "term", "t.term || ' '" // comes before every word that goes on
+	if len(beginning) == 1 {
+		term, next = "substr(term, 1, 2)", "t.term || case when length(t.term) = 1 then ' ' else char(1114111) end"
+	}
+	return collect(ctx, r.d.read, func(scan func(...any) error) (string, error) {
+		var term string
+		return term, scan(&term)
+	}, `with recursive t (term, n) as (
+			select (select `+term+` from payout_terms where term >= $1 limit 1), 1
+			union all
+			select (select `+term+` from payout_terms where term >= `+next+` limit 1), n + 1 from t where term < $1 || char(1114111) and n <= $2)
+		select term from t where term < $1 || char(1114111)`, beginning, maxTerms)
+}
+
+// folded is a word as the index has it, false for one of which only the index knows: without accents, in small letters.
+func folded(word string) (string, bool) {
+	var b strings.Builder
+	if strings.ContainsAny(word, "Ǡǡ") { // which have two accents, of which the index knows one
+		return "", false
+	}
+	for _, r := range norm.NFD.String(word) {
+		switch {
+		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsNumber(r)):
+			b.WriteRune(unicode.ToLower(r))
+		case r < '\u0300' || r > '\u036f': // not an accent of Latin letters
+			return "", false
+		}
+	}
+	return b.String(), b.Len() > 0
+}
+
 // byWords lists what has some words, in the order in which payouts were made. It takes hits of the index a few at a time until
 // the page is full, and looks at so many at most.
 func (r Payouts) byWords(ctx context.Context, l *listing) (payout.Page, error) {
-	match := searchFor(l.Text, l.scope)
-	if match == "" {
-		return payout.Page{}, nil
+	match, err := r.matchOf(ctx, l.Text, l.scope)
+	if match == "" || err != nil {
+		return payout.Page{}, err
 	}
 	place, err := r.placeOf(ctx, l)
 	if err != nil {
@@ -38,7 +111,8 @@ func (r Payouts) byWords(ctx context.Context, l *listing) (payout.Page, error) {
 	bare := l.Filter
 	bare.Text = ""
 	var rows []payout.Row
-	for looked, take := 0, 4*l.need(); ; take *= 4 {
+	take := l.need()
+	for looked := 0; ; take *= 4 {
 		take = min(take, r.d.bounds.hits-looked)
 		hits, err := r.hits(ctx, match, place, l.descending, take)
 		if err != nil {
@@ -129,17 +203,21 @@ func (r Payouts) upToHit(ctx context.Context, page payout.Page, seq int64, l *li
 	return page, nil
 }
 
-// keyedRow is a row with what tells its recipient from others.
-type keyedRow struct {
-	payout.Row
-	key string
+// toRecipient is a payout with what tells its recipient and the way to pay from others.
+type toRecipient struct {
+	seq         int64
+	key, method string
 }
 
-// latest reads those of a store's latest payouts that have some words and fit w too.
-func (r Payouts) latest(ctx context.Context, w where, text string, st store.ID) ([]keyedRow, error) {
+// latest finds those of a store's latest payouts that have some words and fit w too, latest first.
+func (r Payouts) latest(ctx context.Context, w where, text string, st store.ID) ([]toRecipient, error) {
 	if strings.TrimSpace(text) == "" {
 		w.add("p.seq in (select seq from payouts where store = ? order by created_at desc limit ?)", string(st), latestOf)
-	} else if match := searchFor(text, payout.InStore(st)); match != "" {
+	} else {
+		match, err := r.matchOf(ctx, text, payout.InStore(st))
+		if match == "" || err != nil {
+			return nil, err
+		}
 		seqs, err := r.hits(ctx, match, 0, true, latestOf)
 		if err != nil {
 			return nil, err
@@ -149,13 +227,9 @@ func (r Payouts) latest(ctx context.Context, w where, text string, st store.ID) 
 			return nil, err
 		}
 		w.add("p.seq in (select value from json_each(?))", list[0])
-	} else {
-		return nil, nil
 	}
-	return collect(ctx, r.d.read, func(scan func(...any) error) (keyedRow, error) {
-		var one keyedRow
-		row, err := scanRow(func(to ...any) error { return scan(append([]any{&one.key}, to...)...) })
-		one.Row = row
-		return one, err
-	}, `select p.recipient_key, `+rowColumns+rowTables+w.String()+` order by p.created_at desc`, w.args...)
+	return collect(ctx, r.d.read, func(scan func(...any) error) (toRecipient, error) {
+		var one toRecipient
+		return one, scan(&one.seq, &one.key, &one.method)
+	}, `select p.seq, p.recipient_key, p.method from payouts p where `+w.String()+` order by p.created_at desc, p.id desc`, w.args...)
 }

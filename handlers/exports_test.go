@@ -63,6 +63,7 @@ func (b *browser) fetch(path string) (*http.Response, []byte, error) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	req.Header = b.header.Clone()
 	res, err := b.client.Do(req)
 	if err != nil {
 		b.t.Fatal(err)

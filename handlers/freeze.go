@@ -63,7 +63,7 @@ func (h *Handlers) targets(r *http.Request) ([]freeze.Target, error) {
 	}
 	accounts, err := h.Stores.Accounts(r.Context(), person(r), access.FreezeSending)
 	for _, a := range accounts {
-		name := a.Label + ", " + views.From(r.Context()).StoreName(a.Store)
+		name := views.From(r.Context()).Localizer.Comma(a.Label, views.From(r.Context()).StoreName(a.Store))
 		why := ""
 		if a.Frozen.On() {
 			why = h.frozenWords(r, a)

@@ -232,3 +232,17 @@ func TestHomeInvitations(t *testing.T) {
 		t.Error("who asked is told to agree")
 	}
 }
+
+// Where sending is stopped at many accounts, that is one line and not many.
+func TestHomeTellsManyStoppedInOneLine(t *testing.T) {
+	s := newPast(t, 0)
+	for n := 1; n <= 5; n++ {
+		s.raw(`insert into accounts (id, store, provider, label, live, address, token, version, created_at, created_by, frozen_at, frozen_by, frozen_why)
+			values ($1, $2, 'moneroo', $3, 1, 'default', $1, 1, 0, '', $4, 'Marit', 'The bank called')`, fmt.Sprint("stopped", n), string(s.kora.ID), fmt.Sprint("Till ", n), s.clock.Now().UnixMilli()+int64(n))
+		page := s.get("/")
+		one, many := page.says("Sending is stopped: Till 1"), page.says(fmt.Sprintf("Sending is stopped at %d accounts", n))
+		if one != (n <= 3) || many != (n > 3) || many != page.says(fmt.Sprintf("The latest: Till %d.", n)) {
+			t.Errorf("%d: got %s", n, page.text("main"))
+		}
+	}
+}

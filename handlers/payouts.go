@@ -8,7 +8,9 @@ import (
 
 	"github.com/paywicket/paywicket/views"
 	"github.com/paywicket/paywicket/views/payouts"
+	"github.com/paywicket/paywicket/views/webhooks"
 	"github.com/paywicket/paywicket/web/access"
+	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
 )
@@ -63,6 +65,9 @@ func (h *Handlers) history(r *http.Request, q payouts.Query) (payouts.List, erro
 	if list.Filter.Sort == payout.Oldest {
 		list.Newer, list.Older = q.At("after", list.Page.Next), q.At("before", list.Page.Prev)
 	}
+	if list.Also, err = h.alsoIn(r, list); err != nil {
+		return list, err
+	}
 	if list.Views, err = h.Views.Of(ctx, person(r)); err != nil {
 		return list, err
 	}
@@ -70,6 +75,28 @@ func (h *Handlers) history(r *http.Request, q payouts.Query) (payouts.List, erro
 		return list, err
 	}
 	return list, h.addTotals(ctx, scope, &list)
+}
+
+// How many webhooks are looked at and shown below a search for payouts.
+const (
+	lookedHooks = 20
+	fewHooks    = 5
+)
+
+// alsoIn finds the webhooks that hold what is searched among payouts, without those about the payouts found. What else the filter
+// asks is about payouts, so that nothing is looked for where it asks more than for a store or a provider.
+func (h *Handlers) alsoIn(r *http.Request, list payouts.List) (webhooks.Also, error) {
+	f, scope := list.Filter, webhookScope(r)
+	if !list.Query.OnlyWords() || len(scope.Reach().IDs) == 0 && !scope.Reach().All {
+		return webhooks.Also{}, nil
+	}
+	page, err := h.Hooks.List(r.Context(), scope, inbox.Filter{Text: f.Text, Store: f.Store, Provider: f.Provider, Lean: true, Limit: lookedHooks})
+	also := webhooks.Also{Typed: f.Text, Store: string(f.Store), Provider: f.Provider}
+	also.Hooks = slices.DeleteFunc(page.Hooks, func(hook inbox.Hook) bool {
+		return slices.ContainsFunc(list.Page.Rows, func(row payout.Row) bool { return row.ID == hook.Payout })
+	})
+	also.Hooks = also.Hooks[:min(len(also.Hooks), fewHooks)]
+	return also, err
 }
 
 // payoutTotals is the totals of a filter that took too long to add up for the list to wait for them.

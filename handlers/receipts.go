@@ -26,7 +26,7 @@ func (h *Handlers) showReceipt(w http.ResponseWriter, r *http.Request) error {
 	}
 	r = about(r, o)
 	var b bytes.Buffer
-	if err := h.Options.Receipt(&b, o.Receipt(r.Context())); err != nil {
+	if err := h.Options.Receipt(&b, o.ReceiptOrEnglish(r.Context(), h.Bundle.Localizer("en"))); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/pdf")

@@ -28,6 +28,13 @@ func TestReceipt(t *testing.T) {
 			t.Errorf("%d: the page offers no receipt", i)
 		}
 	}
+	for language, want := range map[string]string{"fr": "/Lang (fr)", "zh": "/Lang (en)"} { // there are no fonts here: Chinese is printed in English
+		b.header.Set("Accept-Language", language)
+		if _, body, err := b.fetch(path(0) + "/receipt.pdf"); err != nil || !bytes.Contains(body, []byte(want)) {
+			t.Errorf("%s: got no %s, %v", language, want, err)
+		}
+	}
+	b.header.Set("Accept-Language", "en")
 	if p := b.get(path(2)); p.says("Receipt (PDF)") {
 		t.Error("a receipt is offered of what was not paid")
 	}

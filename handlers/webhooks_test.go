@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/paywicket/paywicket/db"
 	"github.com/paywicket/paywicket/web/inbox"
+	"github.com/paywicket/paywicket/web/payout"
 )
 
 // withHooks is a console with an inbox that was made up. The database is reached past the console.
@@ -197,4 +199,35 @@ func TestHookNonsense(t *testing.T) {
 	}
 	s.send("nobody", strings.NewReader("\xff\xfe"))
 	checkPage(t, s.newest())
+}
+
+// What is searched among payouts is searched in webhooks too: those are listed below, with the place where they hold it, in the stores one may see.
+func TestHistorySearchesWebhooks(t *testing.T) {
+	s, d := withHooks(t)
+	listed := s.all[slices.IndexFunc(s.all, func(p *payout.Payout) bool { return p.Store == s.kora.ID })]
+	for i, h := range []inbox.Hook{{ID: "also1", Payout: listed.ID}, {ID: "also2"}, {ID: "also3", Store: s.foreign.ID}} {
+		h.Account, h.Provider, h.Token, h.ReceivedAt, h.Digest = "a", "moneroo", "t", s.clock.Now().Add(-time.Duration(i)*time.Minute), "d"
+		if h.Store == "" {
+			h.Store = s.kora.ID
+		}
+		h.Body = fmt.Appendf(nil, `{"note":"quetzal %s"}`, listed.ID)
+		h.Size, h.Verdict, h.Header = len(h.Body), inbox.Received, http.Header{}
+		keep(t, d, h)
+		h.Verdict, h.DoneAt = inbox.Unmatched, s.clock.Now()
+		save(t, d, h)
+	}
+	if _, err := d.Hooks().AddWords(t.Context(), 100); err != nil {
+		t.Fatal(err)
+	}
+	b := s.signIn(maritMail)
+	for query, want := range map[string]int{"q=quetzal": 2, "q=quetzal&store=" + string(s.kora.ID): 2, "q=quetzal&provider=goldenpay": 0, "q=quetzal&state=paid": 0, "q=" + string(listed.ID): 1, "": 0, "q=zz_": 0, "q=nowhere": 0, "q=success": 5} {
+		page := b.get("/payouts?" + query)
+		if n := len(page.all("section[aria-labelledby=also] tbody tr")); page.status != 200 || n != want {
+			t.Errorf("%s: got %d with %d webhooks, want %d", query, page.status, n, want)
+		}
+	}
+	page := b.get("/payouts?q=quetzal")
+	if !page.says(`Body: {"note":"quetzal `) || len(page.all(`a[href="/webhooks?q=quetzal"]`)) != 1 || len(page.all(`a[href="/webhooks/also3"]`)) > 0 {
+		t.Errorf("got %s", page.text("section[aria-labelledby=also]"))
+	}
 }

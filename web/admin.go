@@ -242,7 +242,7 @@ func Version(given string) string {
 // Seeded is what a made-up history came to.
 type Seeded = db.Seeded
 
-// ErrRealData is returned by Seed where there are accounts or payouts already.
+// ErrRealData is returned by Seed where there are accounts, payouts or webhooks already.
 var ErrRealData = db.ErrRealData
 
 // Seed writes a made-up history of so many payouts, webhooks and stores, the same for the same seed, into an installation that has

@@ -111,7 +111,11 @@ func TestOutside(t *testing.T) {
 	write("go.mod", module+"\nrequire github.com/paywicket/paywicket v0.0.0\nreplace github.com/paywicket/paywicket => "+root+"\n")
 	write("go.sum", read(t, repository+"/go.sum"))
 	write("main.go", program)
-	for _, name := range []string{"acmebank.go", "simulator.go", "acmebank_test.go", "locales/en.json", "locales/fr.json"} {
+	words, err := filepath.Glob("locales/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(words, "acmebank.go", "simulator.go", "acmebank_test.go") {
 		write("acme/"+name, read(t, name))
 	}
 	for _, args := range [][]string{{"vet", "./..."}, {"test", "./acme"}, {"run", ".", filepath.Join(dir, "desk.db")}} {

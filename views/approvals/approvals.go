@@ -85,7 +85,7 @@ func Where(ctx context.Context, c payout.Content) string {
 	if c.Country != "" {
 		parts = append(parts, ui.L(ctx).Country(c.Country))
 	}
-	return joined(append(parts, c.MethodName)...)
+	return ui.Comma(ctx, append(parts, c.MethodName)...)
 }
 
 // short is Where for a sentence: "Techcombank ··6630".
@@ -104,16 +104,6 @@ func bank(c payout.Content) string {
 		}
 	}
 	return c.Value(providers.RoleBank)
-}
-
-func joined(parts ...string) string {
-	var all []string
-	for _, p := range parts {
-		if p != "" {
-			all = append(all, p)
-		}
-	}
-	return strings.Join(all, ", ")
 }
 
 // Mode is the mode of a payout as pages name it.

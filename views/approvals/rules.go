@@ -3,7 +3,6 @@ package approvals
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/views"
@@ -42,7 +41,7 @@ func When(ctx context.Context, c policy.Condition) string {
 	if len(parts) == 0 {
 		return ui.T(ctx, "policies.when.all")
 	}
-	return ui.T(ctx, "policies.when.some", "Parts", strings.Join(parts, ", "))
+	return ui.T(ctx, "policies.when.some", "Parts", ui.Comma(ctx, parts...))
 }
 
 func namesOf(ctx context.Context, ids []access.PersonID, names map[access.PersonID]string) string {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/paywicket/paywicket/views/ui"
 	"github.com/paywicket/paywicket/web/payout"
+	"github.com/paywicket/paywicket/web/policy"
 )
 
 func versionOf(p *payout.Payout) string { return strconv.Itoa(p.Version) }
@@ -20,6 +21,15 @@ func youText(ctx context.Context, d Decision) string {
 	default:
 		return ui.T(ctx, "approvals.you_one")
 	}
+}
+
+// limitText says a limit and how much of it is used.
+func limitText(ctx context.Context, d Decision, l payout.Limited) string {
+	text := Sentence(ctx, l.Rule, d.Names)
+	if l.Rule.Per == policy.PerPayout {
+		return text
+	}
+	return ui.Then(ctx, text, ui.T(ctx, "policies.spent", "Amount", ui.MoneyText(ctx, l.Spent)))
 }
 
 // modeText says whether real money moves.

@@ -78,6 +78,7 @@ func (h Home) matters(ctx context.Context) []matter {
 	for i := range h.Review {
 		all = append(all, reviewMatter(ctx, &h.Review[i]))
 	}
+	all = append(all, h.stopped(ctx)...)
 	for _, a := range h.Accounts {
 		all = append(all, a.matters(ctx)...)
 	}
@@ -119,11 +120,29 @@ func lostText(ctx context.Context, r payout.Row) string {
 	return ui.T(ctx, "home.lost_words", "Company", r.Company, "Words", ui.L(ctx).Quote(r.Reason))
 }
 
+// fewStopped is how many stopped accounts are told one by one.
+const fewStopped = 3
+
+// stopped tells where sending is stopped: of each account, or of many in one line.
+func (h Home) stopped(ctx context.Context) []matter {
+	all := slices.DeleteFunc(slices.Clone(h.Accounts), func(a Account) bool { return a.Frozen == "" })
+	if len(all) > fewStopped {
+		latest := slices.MaxFunc(all, func(a, b Account) int { return a.Account.Frozen.At.Compare(b.Account.Frozen.At) })
+		return []matter{{tone: views.Bad, icon: "freeze", title: ui.N(ctx, "home.frozen_many", len(all)), href: link.Accounts(ctx),
+			text: ui.T(ctx, "home.frozen_latest", "Account", latest.Label, "Words", latest.Frozen), since: latest.Account.Frozen.At}}
+	}
+	var told []matter
+	for _, a := range all {
+		told = append(told, matter{tone: views.Bad, icon: "freeze", title: ui.T(ctx, "home.frozen", "Account", a.Label), href: link.Account(ctx, string(a.ID)),
+			text: a.Frozen, since: a.Account.Frozen.At})
+	}
+	return told
+}
+
 func (a Account) matters(ctx context.Context) []matter {
 	switch {
 	case a.Frozen != "":
-		return []matter{{tone: views.Bad, icon: "freeze", title: ui.T(ctx, "home.frozen", "Account", a.Label), href: link.Account(ctx, string(a.ID)),
-			text: a.Frozen, since: a.Account.Frozen.At}}
+		return nil // see stopped
 	case a.CheckErr != "":
 		_, said := a.CheckSaid()
 		return []matter{{tone: views.Warn, title: ui.T(ctx, "home.check", "Account", a.Label), href: link.Account(ctx, string(a.ID)),
@@ -202,10 +221,10 @@ func (h Home) lead(ctx context.Context) string {
 	now := r.Now.In(r.Zone)
 	text := ui.T(ctx, "home.now", "Date", ui.L(ctx).DateFull(now), "Time", ui.L(ctx).Time(now))
 	if len(h.Waiting) > 0 {
-		text += " " + ui.N(ctx, "home.n_waiting", len(h.Waiting))
+		text = ui.Then(ctx, text, ui.N(ctx, "home.n_waiting", len(h.Waiting)))
 	}
 	if r.Review > 0 {
-		text += " " + ui.N(ctx, "home.n_review", r.Review)
+		text = ui.Then(ctx, text, ui.N(ctx, "home.n_review", r.Review))
 	}
 	return text
 }

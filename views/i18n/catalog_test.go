@@ -97,6 +97,21 @@ func TestFrenchSpaces(t *testing.T) {
 	}
 }
 
+// Spanish opens what it asks and exclaims, and has no typewriter's apostrophe.
+func TestSpanishMarks(t *testing.T) {
+	asks, exclaims := regexp.MustCompile(`[\pL}]\?`), regexp.MustCompile(`[\pL}]!`)
+	for key, m := range table(t, "es") {
+		for _, text := range m {
+			if len(asks.FindAllString(text, -1)) != strings.Count(text, "¿") || len(exclaims.FindAllString(text, -1)) != strings.Count(text, "¡") {
+				t.Errorf("%s: %q has a mark that is not opened", key, text)
+			}
+			if strings.Contains(text, "'") {
+				t.Errorf("%s: %q has a typewriter's apostrophe", key, text)
+			}
+		}
+	}
+}
+
 func TestEveryPluralHasAForm(t *testing.T) {
 	b := bundle(t)
 	for _, lang := range b.languages {
@@ -119,6 +134,9 @@ func TestPlurals(t *testing.T) {
 	for lang, want := range map[string]map[int]string{
 		"en": {0: "0 minutes", 1: "1 minute", 2: "2 minutes", 5: "5 minutes", 1_000_000: "1,000,000 minutes"},
 		"fr": {0: "0 minute", 1: "1 minute", 2: "2 minutes", 5: "5 minutes", 1_000_000: "1\u202f000\u202f000 de minutes"},
+		"es": {0: "0 minutos", 1: "1 minuto", 2: "2 minutos", 5: "5 minutos", 1_000_000: "1.000.000 de minutos"},
+		"pt": {0: "0 minuto", 1: "1 minuto", 2: "2 minutos", 5: "5 minutos", 1_000_000: "1.000.000 de minutos"},
+		"zh": {0: "0分钟", 1: "1分钟", 2: "2分钟", 5: "5分钟", 1_000_000: "1,000,000分钟"},
 	} {
 		for n, text := range want {
 			if got := b.Localizer(lang).N("format.minutes", n); got != text {
@@ -207,6 +225,7 @@ func TestMatch(t *testing.T) {
 		{"cookie wins", "en", "fr", "", "fr"},
 		{"person wins", "en", "en", "fr", "fr"},
 		{"unknown choice", "fr", "xx", "ja", "fr"},
+		{"Chinese as browsers ask for it", "zh-CN,zh;q=0.9,en;q=0.8", "", "", "zh"},
 		{"nonsense", ";;;\x00", "../..", "<b>", "en"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -225,7 +244,13 @@ func TestOnlySomeLanguages(t *testing.T) {
 	if got := b.Match("fr", "", ""); got != "en" {
 		t.Errorf("got %q, want English only", got)
 	}
-	want := []Language{{"en", "English"}, {"fr", "Français"}}
+	want := []Language{
+		{"en", "English"},
+		{"es", "Español"},
+		{"fr", "Français"},
+		{"pt", "Português"},
+		{"zh", "简体中文"},
+	}
 	if diff := cmp.Diff(want, bundle(t).Languages()); diff != "" {
 		t.Error(diff)
 	}

@@ -33,6 +33,9 @@ func TestMoney(t *testing.T) {
 		{"en", 1234, "QQQ", Money{"1,234", "", "QQQ?"}},
 		{"fr", 4860000000, "EUR", Money{"48\u202f600\u202f000", ",00", "EUR"}},
 		{"fr", 48600000, "VND", Money{"48\u202f600\u202f000", "", "VND"}},
+		{"es", -123456789, "EUR", Money{"−1.234.567", ",89", "EUR"}},
+		{"pt", -123456789, "BRL", Money{"−1.234.567", ",89", "BRL"}},
+		{"zh", -120450, "EUR", Money{"−1,204", ".50", "EUR"}},
 	} {
 		if got := b.Localizer(c.lang).Money(money.Amount{Minor: c.minor, Currency: c.currency}); got != c.want {
 			t.Errorf("%s %d %s: got %q, want %q", c.lang, c.minor, c.currency, got, c.want)
@@ -63,6 +66,9 @@ func TestDates(t *testing.T) {
 	for lang, want := range map[string][]string{
 		"en": {"20 Nov 2026", "Friday 20 November 2026", "20 Nov", "22:14", "22:14:08", "20 Nov 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
 		"fr": {"20 nov. 2026", "vendredi 20 novembre 2026", "20 nov.", "22:14", "22:14:08", "20 nov. 2026 à 22:14", "Africa/Porto-Novo (UTC+1)"},
+		"es": {"20 nov. 2026", "viernes, 20 de noviembre de 2026", "20 nov.", "22:14", "22:14:08", "20 nov. 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
+		"pt": {"20 de nov. de 2026", "sexta-feira, 20 de novembro de 2026", "20 de nov.", "22:14", "22:14:08", "20 de nov. de 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
+		"zh": {"2026年11月20日", "2026年11月20日星期五", "11月20日", "22:14", "22:14:08", "2026年11月20日 22:14", "Africa/Porto-Novo (UTC+1)"},
 	} {
 		l := b.Localizer(lang)
 		got := []string{l.Date(at), l.DateFull(at), l.Day(at), l.Time(at), l.Clock(at), l.DateTime(at), l.Zone(at)}
@@ -78,6 +84,27 @@ func TestOffset(t *testing.T) {
 	for seconds, want := range map[int]string{0: "UTC", 3600: "UTC+1", -12600: "UTC−3:30", 20700: "UTC+5:45"} {
 		if got := Offset(time.Date(2026, 1, 1, 0, 0, 0, 0, time.FixedZone("x", seconds))); got != want {
 			t.Errorf("%d: got %q, want %q", seconds, got, want)
+		}
+	}
+}
+
+// Chinese puts no space between words or sentences, and has two commas: one in a list, one between facts.
+func TestChinese(t *testing.T) {
+	zh := bundle(t).Localizer("zh")
+	for _, c := range []struct{ got, want string }{
+		{zh.Month(time.Date(2026, time.November, 1, 9, 5, 0, 0, time.UTC)), "2026年11月"},
+		{zh.Time(time.Date(2026, time.November, 1, 9, 5, 0, 0, time.UTC)), "09:05"},
+		{zh.Left(23*time.Hour + 16*time.Minute), "23小时16分钟"},
+		{zh.Ago(54 * time.Minute), "54分钟前"},
+		{zh.List("A", "B", "C"), "A、B和C"},
+		{zh.Or("A", "B", "C"), "A、B或C"},
+		{zh.Comma("A", "", "B"), "A，B"},
+		{zh.Then("一。", "二。"), "一。二。"},
+		{zh.Quote("否"), "“否”"},
+		{zh.Country("VN"), "越南"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
 		}
 	}
 }
@@ -102,6 +129,10 @@ func TestDurations(t *testing.T) {
 		{en.List("A"), "A"},
 		{en.List("A", "B", "C"), "A, B and C"},
 		{fr.Or("A", "B"), "A ou B"},
+		{bundle(t).Localizer("pt").Ago(54 * time.Minute), "há 54 minutos"},
+		{en.Comma("A", "", "B"), "A, B"},
+		{en.Then("A.", "B."), "A. B."},
+		{en.Then("", "B."), "B."},
 		{fr.Quote("non"), "«\u202fnon\u202f»"},
 		{(&Localizer{}).Number(-1234567), "−1,234,567"},
 		{(&Localizer{}).Date(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)), "2 Jan 2026"},

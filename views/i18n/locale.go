@@ -1,6 +1,8 @@
 package i18n
 
 import (
+	"time"
+
 	"github.com/go-playground/locales"
 	"github.com/go-playground/locales/en_GB"
 	"github.com/go-playground/locales/es"
@@ -31,11 +33,20 @@ func localeOf(tag string) locale {
 	case "vi":
 		return locale{vi.New(), ".", ","}
 	case "zh":
-		return locale{zh.New(), ",", "."}
+		return locale{chinese{zh.New()}, ",", "."}
 	default:
 		return locale{en_GB.New(), ",", "."}
 	}
 }
+
+// chinese writes 24 hours, and months in figures, where the library has morning and afternoon, and months in words.
+type chinese struct{ locales.Translator }
+
+func (chinese) FmtTimeShort(t time.Time) string { return t.Format("15:04") }
+
+func (chinese) FmtTimeMedium(t time.Time) string { return t.Format("15:04:05") }
+
+func (c chinese) MonthWide(m time.Month) string { return c.MonthAbbreviated(m) }
 
 // Spaces at which a line never breaks.
 const (

@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,11 @@ func (l *Localizer) Date(t time.Time) string { return l.names().FmtDateMedium(t)
 
 // DateFull writes a day with its weekday: "Friday 20 November 2026".
 func (l *Localizer) DateFull(t time.Time) string {
-	return strings.Replace(l.names().FmtDateFull(t), ", ", " ", 1)
+	full := l.names().FmtDateFull(t)
+	if l.Tag() == source { // British newspapers leave the comma out
+		return strings.Replace(full, ", ", " ", 1)
+	}
+	return full
 }
 
 // Day writes a day of a year that is clear: "20 Nov".
@@ -90,7 +95,7 @@ func (l *Localizer) Left(d time.Duration) string {
 	if hours == 0 || hours >= 48 || minutes == 0 {
 		return l.Age(d)
 	}
-	return l.N("format.hours", hours) + " " + l.N("format.minutes", minutes)
+	return l.Then(l.N("format.hours", hours), l.N("format.minutes", minutes))
 }
 
 // Ago writes how long ago something was: "54 minutes ago", "just now".
@@ -116,7 +121,7 @@ func (l *Localizer) List(items ...string) string {
 		return strings.Join(items, "")
 	}
 	last := len(items) - 1
-	return l.T("format.and", "Items", strings.Join(items[:last], ", "), "Last", items[last])
+	return l.T("format.and", "Items", strings.Join(items[:last], l.T("format.list")), "Last", items[last])
 }
 
 // Or joins alternatives: "A, B or C".
@@ -125,7 +130,20 @@ func (l *Localizer) Or(items ...string) string {
 		return strings.Join(items, "")
 	}
 	last := len(items) - 1
-	return l.T("format.or", "Items", strings.Join(items[:last], ", "), "Last", items[last])
+	return l.T("format.or", "Items", strings.Join(items[:last], l.T("format.list")), "Last", items[last])
+}
+
+// Comma puts facts beside each other: "Ama, 20 Nov 2026". Empty ones are left out.
+func (l *Localizer) Comma(facts ...string) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(facts), func(f string) bool { return f == "" }), l.T("format.comma"))
+}
+
+// Then puts a sentence behind another, which may be empty: not every language has a space between them.
+func (l *Localizer) Then(first, next string) string {
+	if first == "" || next == "" {
+		return first + next
+	}
+	return l.T("format.next", "First", first, "Next", next)
 }
 
 // Quote puts somebody's own words in the language's quotation marks.

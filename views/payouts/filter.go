@@ -101,7 +101,7 @@ func (l List) currencies(ctx context.Context) ui.Field {
 func (l List) methods(ctx context.Context) ui.Field {
 	var all []ui.Option
 	for _, m := range l.Used.Methods {
-		all = append(all, ui.Option{Value: m.ID, Label: m.Name + ", " + m.Company})
+		all = append(all, ui.Option{Value: m.ID, Label: ui.Comma(ctx, m.Name, m.Company)})
 	}
 	return l.choice(ctx, "method", all)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/paywicket/paywicket/views/approvals"
 	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/views/ui"
+	"github.com/paywicket/paywicket/views/webhooks"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
@@ -32,6 +33,7 @@ type List struct {
 	Others []payout.Total // of the filter without its states, for the views beside the current one; nil: not added up
 	// Pending says that Totals take long and come after the list; TooMuch that they would take too long.
 	Pending, TooMuch bool
+	Also             webhooks.Also // of a search for words
 	Used             payout.Used
 	Views            []payout.View // that the reader has or is shown
 	Naming           Naming
@@ -142,7 +144,7 @@ func (l List) found(ctx context.Context) string {
 		text = ui.N(ctx, "payouts.found_paid", l.count(), "Paid", paid)
 	}
 	if len(views.From(ctx).Stores) > 1 && l.Query.Get("store") == "" {
-		return text + " " + ui.T(ctx, "payouts.zones")
+		return ui.Then(ctx, text, ui.T(ctx, "payouts.zones"))
 	}
 	return text
 }

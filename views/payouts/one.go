@@ -250,7 +250,7 @@ func where(ctx context.Context, c payout.Content) []string {
 	}
 	method, country := c.MethodName, ui.L(ctx).Country(c.Country)
 	if c.Country != "" && !strings.Contains(method, country) {
-		method += ", " + country
+		method = ui.Comma(ctx, method, country)
 	}
 	return append(lines, method)
 }

@@ -49,6 +49,16 @@ func (q Query) Set() bool {
 	return false
 }
 
+// OnlyWords reports whether the first page is asked for of what has some words, and nothing else but of which store or provider.
+func (q Query) OnlyWords() bool {
+	for name := range q.values {
+		if !slices.Contains([]string{"q", "store", "provider", "sort", "cols"}, name) {
+			return false
+		}
+	}
+	return q.Get("q") != ""
+}
+
 // With is the query with one value changed, from the first page on; "" takes it away.
 func (q Query) With(name, value string) Query {
 	next := Query{url.Values{}}

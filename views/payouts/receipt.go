@@ -6,6 +6,7 @@ import (
 
 	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/views"
+	"github.com/paywicket/paywicket/views/i18n"
 	"github.com/paywicket/paywicket/views/ui"
 	"github.com/paywicket/paywicket/web/export"
 	"github.com/paywicket/paywicket/web/payout"
@@ -28,6 +29,19 @@ func (o One) Receipt(ctx context.Context) export.Receipt {
 		ui.T(ctx, "receipt.made", "Name", v.Person.Name, "At", moment(ctx, v.Now), "Site", v.Public),
 		ui.T(ctx, "receipt.digest", "Digest", p.Digest),
 	}
+	return r
+}
+
+// ReceiptOrEnglish is Receipt with the same in English beside it, and a line in that which says why. english writes it.
+func (o One) ReceiptOrEnglish(ctx context.Context, english *i18n.Localizer) export.Receipt {
+	r, v := o.Receipt(ctx), views.From(ctx)
+	if v.Language == english.Tag() {
+		return r
+	}
+	v.Language, v.Localizer = english.Tag(), english
+	plain := o.Receipt(views.With(ctx, v))
+	plain.Stamp = append(plain.Stamp, english.T("receipt.in_english"))
+	r.English = &plain
 	return r
 }
 
@@ -72,9 +86,9 @@ func (o One) receiptReferences(ctx context.Context) export.ReceiptPart {
 
 func (o One) receiptDates(ctx context.Context) export.ReceiptPart {
 	p := o.Payout
-	part := export.ReceiptPart{Title: ui.T(ctx, "receipt.dates"), Lines: [][2]string{{ui.T(ctx, "payouts.fact.author"), o.AuthorName + ", " + moment(ctx, p.CreatedAt)}}}
+	part := export.ReceiptPart{Title: ui.T(ctx, "receipt.dates"), Lines: [][2]string{{ui.T(ctx, "payouts.fact.author"), ui.Comma(ctx, o.AuthorName, moment(ctx, p.CreatedAt))}}}
 	for _, a := range p.Approvals {
-		part.Lines = append(part.Lines, [2]string{ui.T(ctx, "payouts.fact.approved"), a.Name + ", " + moment(ctx, a.At)})
+		part.Lines = append(part.Lines, [2]string{ui.T(ctx, "payouts.fact.approved"), ui.Comma(ctx, a.Name, moment(ctx, a.At))})
 	}
 	if a := p.Current(); a != nil {
 		part.Lines = append(part.Lines, [2]string{ui.T(ctx, "receipt.sent"), moment(ctx, a.StartedAt)})
@@ -92,5 +106,5 @@ func moment(ctx context.Context, t time.Time) string {
 		return "–"
 	}
 	here := t.In(views.From(ctx).Zone)
-	return ui.L(ctx).DateTime(here) + ", " + ui.L(ctx).Zone(here)
+	return ui.Comma(ctx, ui.L(ctx).DateTime(here), ui.L(ctx).Zone(here))
 }

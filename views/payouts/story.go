@@ -208,7 +208,7 @@ func (t *teller) answer(x payout.Exchange) fold {
 // correction tells that another payout was made in its place.
 func (t *teller) correction(r payout.Row) {
 	t.add(event{at: r.CreatedAt, icon: "edit", what: ui.Rich("story.corrected", "Name", strongName(r.AuthorName)), by: ui.T(t.ctx, "story.by.person"),
-		lines: []string{ui.T(t.ctx, "state."+string(r.State)) + "."}, href: link.Payout(t.ctx, string(r.ID)), link: r.ID.Number()})
+		lines: []string{t.text("approvals.decided.other.text", "State", ui.T(t.ctx, "state."+string(r.State)))}, href: link.Payout(t.ctx, string(r.ID)), link: r.ID.Number()})
 }
 
 // hook tells of a webhook and what it did.

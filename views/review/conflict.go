@@ -108,7 +108,7 @@ func (c Case) consoleText(ctx context.Context) string {
 	if c.Portal.English == "" {
 		return general
 	}
-	return ui.Words(ctx, c.Portal) + " " + general
+	return ui.Then(ctx, ui.Words(ctx, c.Portal), general)
 }
 
 // request and answer are one call as it was, with secrets and account numbers masked.

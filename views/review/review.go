@@ -171,11 +171,11 @@ func looks(ctx context.Context, p *payout.Payout, company string) string {
 	case !p.State.InFlight():
 		return text
 	case p.DueAt.IsZero():
-		return text + " " + ui.T(ctx, "review.looks_never", "Company", company)
+		return ui.Then(ctx, text, ui.T(ctx, "review.looks_never", "Company", company))
 	case !p.DueAt.After(views.From(ctx).Now):
-		return text + " " + ui.T(ctx, "review.looks_now")
+		return ui.Then(ctx, text, ui.T(ctx, "review.looks_now"))
 	}
-	return text + " " + ui.T(ctx, "review.looks_next", "Time", ui.L(ctx).Time(p.DueAt.In(views.From(ctx).Zone)))
+	return ui.Then(ctx, text, ui.T(ctx, "review.looks_next", "Time", ui.L(ctx).Time(p.DueAt.In(views.From(ctx).Zone))))
 }
 
 // openConflicts lists the contradictions nobody has closed.

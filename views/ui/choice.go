@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/a-h/templ"
 )
@@ -28,7 +27,7 @@ func (f Field) checkValue() string {
 // secret adds what is said about a stored key.
 func (f Field) secret(ctx context.Context) Field {
 	if f.Stored {
-		f.Help = strings.TrimSpace(f.Help + " " + T(ctx, "form.keep_secret"))
+		f.Help = Then(ctx, f.Help, T(ctx, "form.keep_secret"))
 	}
 	if f.Stored && f.Placeholder == "" {
 		f.Placeholder = "••••••••"

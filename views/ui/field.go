@@ -180,7 +180,7 @@ func phoneHelp(ctx context.Context, p providers.Field, help string) string {
 	if p.Prefix == "" {
 		return help
 	}
-	return strings.TrimSpace(help + " " + T(ctx, "field.phone_begins", "Prefix", "+"+p.Prefix))
+	return Then(ctx, help, T(ctx, "field.phone_begins", "Prefix", "+"+p.Prefix))
 }
 
 // MapName is the form name of one value of a map: "fields[bank]".

@@ -24,6 +24,12 @@ func N(ctx context.Context, key string, count int, args ...any) string {
 	return L(ctx).N(key, count, args...)
 }
 
+// Comma puts facts beside each other; empty ones are left out.
+func Comma(ctx context.Context, facts ...string) string { return L(ctx).Comma(facts...) }
+
+// Then puts a sentence behind another.
+func Then(ctx context.Context, first, next string) string { return L(ctx).Then(first, next) }
+
 // Words is a provider's text in the language of the request, or its English wording.
 func Words(ctx context.Context, t providers.Text) string { return L(ctx).TextOr(t.Key, t.English) }
 

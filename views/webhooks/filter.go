@@ -3,7 +3,6 @@ package webhooks
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -124,7 +123,7 @@ func (l List) say(ctx context.Context, name, value string) string {
 			words = append(words, ui.T(ctx, "hook.verdict."+string(v)))
 		}
 		if len(words) > 0 {
-			return strings.Join(words, ", ")
+			return ui.Comma(ctx, words...)
 		}
 	case "from", "to":
 		if day, err := time.Parse(time.DateOnly, value); err == nil {
@@ -179,11 +178,7 @@ func (l List) found(ctx context.Context, h inbox.Hook) string {
 	if l.Filter.Text == "" {
 		return ""
 	}
-	m := h.Match(l.Filter.Text)
-	if m.Field == "" {
-		return ""
-	}
-	return ui.T(ctx, "webhooks.match."+m.Field, "Text", m.Text)
+	return whyFound(ctx, h, l.Filter.Text)
 }
 
 func (l List) floodText(ctx context.Context, f inbox.Flood) string {

@@ -133,7 +133,7 @@ func (s Show) effectLine(ctx context.Context) panelLine {
 	case s.Hook.Moved():
 		o.Tone = views.Good
 	case why(ctx, s.Hook) != "":
-		o.Text += ": " + why(ctx, s.Hook)
+		o.Text = ui.T(ctx, "form.error_line", "Field", o.Text, "Error", why(ctx, s.Hook))
 	}
 	if s.Hook.Verdict == inbox.Conflicting {
 		o.Tone = views.Bad
@@ -176,11 +176,9 @@ func actText(ctx context.Context, a inbox.Act) string {
 	}
 	text := ui.T(ctx, "hook.verdict."+string(a.Verdict))
 	if a.Moved() {
-		text += ", " + moved(ctx, a.From, a.To)
-	} else {
-		text += ", " + ui.T(ctx, "webhooks.act.no_change")
+		return ui.Comma(ctx, text, moved(ctx, a.From, a.To))
 	}
-	return text
+	return ui.Comma(ctx, text, ui.T(ctx, "webhooks.act.no_change"))
 }
 
 func moved(ctx context.Context, from, to payout.State) string {

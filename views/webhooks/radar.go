@@ -33,7 +33,7 @@ func late(ctx context.Context, s inbox.Silence) string {
 	if s.Usual.Count == 0 {
 		return text
 	}
-	return text + " " + ui.T(ctx, "radar.usual", "Median", age(ctx, s.Usual.Median), "P95", age(ctx, s.Usual.P95), "Count", s.Usual.Count)
+	return ui.Then(ctx, text, ui.T(ctx, "radar.usual", "Median", age(ctx, s.Usual.Median), "P95", age(ctx, s.Usual.P95), "Count", s.Usual.Count))
 }
 
 func age(ctx context.Context, d time.Duration) string { return ui.L(ctx).Age(d) }

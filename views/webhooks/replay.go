@@ -100,7 +100,7 @@ func sameText(ctx context.Context, o inbox.Outcome) string {
 	}
 	text := ui.T(ctx, "hook.verdict."+string(o.Verdict))
 	if key := "hook.code." + o.Code; o.Code != "" && ui.L(ctx).Has(key) {
-		text += ": " + ui.T(ctx, key)
+		text = ui.T(ctx, "form.error_line", "Field", text, "Error", ui.T(ctx, key))
 	}
 	return text
 }

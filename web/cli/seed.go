@@ -50,10 +50,10 @@ func tellSeeded(env Env, done web.Seeded, asJSON bool) error {
 	rate := float64(done.Rows()) / done.Took.Seconds()
 	if asJSON {
 		return json.NewEncoder(env.Out).Encode(map[string]any{"stores": done.Stores, "accounts": done.Accounts, "payouts": done.Payouts,
-			"attempts": done.Attempts, "webhooks": done.Webhooks, "seconds": done.Took.Seconds(), "rows_per_second": rate})
+			"attempts": done.Attempts, "webhooks": done.Webhooks, "bookings": done.Bookings, "seconds": done.Took.Seconds(), "rows_per_second": rate})
 	}
-	_, err := fmt.Fprintf(env.Out, "\nMade up %d stores, %d accounts, %d payouts, %d attempts and %d webhooks in %s: %.0f rows a second, indexes included.\n"+
+	_, err := fmt.Fprintf(env.Out, "\nMade up %d stores, %d accounts, %d payouts, %d attempts, %d webhooks and %d bookings in %s: %.0f rows a second, indexes included.\n"+
 		"Nothing of it is ever sent. paywicket serve shows it; its first start prints a link with which you become the first super admin.\n",
-		done.Stores, done.Accounts, done.Payouts, done.Attempts, done.Webhooks, done.Took.Round(time.Millisecond), rate)
+		done.Stores, done.Accounts, done.Payouts, done.Attempts, done.Webhooks, done.Bookings, done.Took.Round(time.Millisecond), rate)
 	return err
 }

@@ -108,7 +108,7 @@ func TestBig(t *testing.T) {
 	b.shot("big-payout")
 	for name, path := range map[string]string{
 		"big-history": "/payouts", "big-search": "/payouts?q=koffi&cols=books", "big-nothing": "/payouts?currency=KWD", "big-totals": "/payouts/totals?currency=XOF",
-		"big-home": "/", "big-webhooks": "/webhooks",
+		"big-home": "/", "big-webhooks": "/webhooks", "big-also": "/payouts?q=processing",
 	} {
 		start := time.Now()
 		b.open(path)

@@ -18,6 +18,7 @@ type Receipt struct {
 	Stamp    []string // small lines at the end
 	Missing  string   // the line that says that characters could not be printed
 	At       time.Time
+	English  *Receipt // the same in English, printed where there are no letters for Language; nil: there is none
 }
 
 // ReceiptPart is lines of a receipt that belong together.

@@ -1,9 +1,11 @@
 package inbox_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
@@ -92,6 +94,30 @@ func TestCrashBeforeTheVerdict(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Invariant 11: whoever dies while the adapter looks at a message leaves its bytes behind, and it is judged later. The first of the two
+// commits is for this.
+func TestInvariant11DeathInTheAdapter(t *testing.T) {
+	w := newWorld(t).connect()
+	p := w.accepted(w.one, "r1")
+	body := about(p, "paid").bytes()
+	w.company.read = func(providers.Webhook) error { runtime.Goexit(); return nil }
+	answered, gone := false, make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = w.Receive(w.ctx, inbox.Incoming{Token: w.one.Token, Address: sender, Header: http.Header{"Sig": {signature(keyOne, body)}}, Body: body, Size: len(body)})
+		answered = true
+	}()
+	<-gone
+	h := w.want(w.newest(), inbox.Received, p, payout.Accepted)
+	if answered || !bytes.Equal(h.Body, body) || h.Header.Get("Sig") != signature(keyOne, body) || h.DueAt.IsZero() {
+		t.Fatalf("got answered %v, body %q, header %v, due %s, want all of it kept, and due", answered, h.Body, h.Header, h.DueAt)
+	}
+	w.company.read = nil
+	w.clock.add(time.Minute)
+	w.see()
+	w.want(h, inbox.Applied, p, payout.Paid)
 }
 
 // TestCrashLeftsOfEveryKind: the recovery judges like the door does.

@@ -20,7 +20,7 @@ type Repository interface {
 	Due(ctx context.Context, now time.Time, limit int) ([]Hook, error)
 	// Tally counts what came in since a time, by verdict.
 	Tally(ctx context.Context, s payout.Scope, since time.Time) (map[Verdict]int, error)
-	// Same finds an earlier genuine webhook of an account with the same body.
+	// Same finds an earlier genuine webhook of an account with the same body: its ID and payout alone.
 	Same(ctx context.Context, account store.AccountID, digest, except string) (Hook, error)
 	// Refused counts what was not genuine, or could not be looked at, from an address since a time; CountFlood counts one
 	// that is not kept.

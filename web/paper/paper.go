@@ -55,6 +55,9 @@ func newSheet(fonts []font) *sheet {
 
 func printed(out io.Writer, r export.Receipt, fonts []font) error {
 	s := newSheet(fonts)
+	if r.English != nil && !s.writes(r) {
+		r = *r.English
+	}
 	s.pdf.SetTitle(r.Title+" "+r.Number, true)
 	s.pdf.SetLang(r.Language)
 	s.pdf.SetProducer("Paywicket", true)
@@ -63,6 +66,19 @@ func printed(out io.Writer, r export.Receipt, fonts []font) error {
 	s.pdf.SetCatalogSort(true)
 	s.set(r)
 	return s.pdf.Output(out)
+}
+
+// writes reports whether there are letters for the receipt's own words, whatever is in it: a receipt in “?” would tell nothing, not even
+// that letters are missing.
+func (s *sheet) writes(r export.Receipt) bool {
+	own := r.Title + r.Missing
+	for _, part := range r.Parts {
+		own += part.Title
+	}
+	return !strings.ContainsFunc(own, func(letter rune) bool {
+		_, shown := s.fontOf(plain(letter))
+		return !shown && !unicode.Is(unicode.Cf, letter)
+	})
 }
 
 func (s *sheet) set(r export.Receipt) {

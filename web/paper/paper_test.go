@@ -61,6 +61,31 @@ func TestReceiptWithoutFonts(t *testing.T) {
 	}
 }
 
+// A language there are no letters for is not printed as “?”: the English stands in for it. What only holds such a name stays.
+func TestReceiptInALanguageWithoutLetters(t *testing.T) {
+	fonts, err := loadFonts("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	english := receipt()
+	english.Language, english.Title = "en", "Payout receipt"
+	for name, c := range map[string]struct {
+		title, to string
+		english   *export.Receipt
+		want      string
+	}{
+		"Chinese":             {"付款回单", "收款人：Ama", &english, "/Lang (en)"},
+		"only a Chinese name": {"Reçu de versement", "à 王小明", &english, "/Lang (fr)"},
+		"no English":          {"付款回单", "收款人：Ama", nil, "/Lang (fr)"},
+	} {
+		r := receipt()
+		r.Title, r.To, r.English = c.title, c.to, c.english
+		if out, _ := set(t, fonts, r); !bytes.Contains(out, []byte(c.want)) {
+			t.Errorf("%s: the file does not say %s", name, c.want)
+		}
+	}
+}
+
 // With a folder of fonts other letters are there too; what runs from right to left is not set wrong, but left to the page.
 func TestReceiptWithFonts(t *testing.T) {
 	const folder = "/usr/share/fonts/truetype/dejavu"

@@ -297,9 +297,9 @@ func TestAcceptedIsLookedUp(t *testing.T) {
 func TestCompanyThatCannotTell(t *testing.T) {
 	r := newRig(t)
 	p := r.find(r.unknown())
-	_, err := p.Apply(payout.Evidence{Source: payout.FromLookup, Attempt: 1, Err: &providers.Error{Kind: providers.Unsupported}}, begin)
-	if err != nil || !p.DueAt.IsZero() || p.State != payout.Unknown {
-		t.Errorf("got %s due %v and %v, want unknown and never due", p.State, p.DueAt, err)
+	effect, err := p.Apply(payout.Evidence{Source: payout.FromLookup, Attempt: 1, Err: &providers.Error{Kind: providers.Unsupported}}, begin)
+	if err != nil || !p.DueAt.IsZero() || p.State != payout.Unknown || effect.Code != payout.NoneNothingFound {
+		t.Errorf("got %s due %v, %q and %v, want unknown, never due and nothing found", p.State, p.DueAt, effect.Code, err)
 	}
 }
 
