@@ -68,9 +68,19 @@ func scanException(scan func(...any) error) (books.Exception, error) {
 }
 
 // Exceptions lists those of a month that still are some, the ones nobody has explained first, then the largest.
-func (r Books) Exceptions(ctx context.Context, k books.Key, most int) ([]books.Exception, error) {
+func (r Books) Exceptions(ctx context.Context, k books.Key, f books.ExceptionFilter) ([]books.Exception, error) {
 	return collect(ctx, r.d.read, scanException, `select `+exceptionColumns+exceptionTables+`e.store = $1 and e.provider = $2 and e.currency = $3 and e.live = $4 and e.month = $5
-		and e.gone_at = 0 order by e.owner <> '' and e.reason <> '', abs(e.minor) desc, e.code, e.payout, e.line limit $6`, append(keyArgs(k), most)...)
+		and e.gone_at = 0 and ($6 = '' or e.code = $6) and ($7 = '' or (e.owner <> '' and e.reason <> '', -abs(e.minor), e.code, e.payout, e.line) >
+			(select x.owner <> '' and x.reason <> '', -abs(x.minor), x.code, x.payout, x.line from month_exceptions x where x.id = $7 and x.store = $1))
+		order by e.owner <> '' and e.reason <> '', abs(e.minor) desc, e.code, e.payout, e.line limit $8`, append(keyArgs(k), f.Code, f.Past, f.Most)...)
+}
+
+// ExceptionKinds counts them by their code, the most frequent first.
+func (r Books) ExceptionKinds(ctx context.Context, k books.Key) ([]books.ExceptionKind, error) {
+	return collect(ctx, r.d.read, func(scan func(...any) error) (books.ExceptionKind, error) {
+		var kind books.ExceptionKind
+		return kind, scan(&kind.Code, &kind.Count, &kind.Bare)
+	}, `select code, count(*) as n, sum(reason = '') from month_exceptions where `+ofMonth+` and gone_at = 0 group by code order by n desc, code`, keyArgs(k)...)
 }
 
 // Exception finds one.

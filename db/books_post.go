@@ -96,7 +96,7 @@ func (p posting) one(u unbooked, had []books.Entry) error {
 			return err
 		}
 	}
-	_, err = p.tx.ExecContext(p.ctx, `update payouts set booked = 1 where seq = $1 and booked = 0`, u.seq)
+	_, err = p.tx.ExecContext(p.ctx, `update payouts set booked = $2 where seq = $1 and booked in (0, 1)`, u.seq, bookedAs(books.PaidIn(append(had, fresh...))))
 	return err
 }
 

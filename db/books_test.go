@@ -107,7 +107,7 @@ func (d *desk) upload(k books.Key, text string) books.Report {
 
 func (d *desk) month(k books.Key) books.View {
 	d.Helper()
-	v, err := d.books.Month(d.Context(), d.ann, k, 0)
+	v, err := d.books.Month(d.Context(), d.ann, k, books.Place{})
 	d.must(err)
 	return v
 }
@@ -282,7 +282,7 @@ func TestWallsOfTheBooks(t *testing.T) {
 		"nobody":          {},
 	} {
 		s, ctx := d.books, t.Context()
-		_, errMonth := s.Month(ctx, by, d.key, 0)
+		_, errMonth := s.Month(ctx, by, d.key, books.Place{})
 		_, errStatement := s.Statement(ctx, by, d.key)
 		_, errUpload := s.Upload(ctx, by, d.key, "x", []byte("a"))
 		_, errLook := s.Look(ctx, by, r.ID, books.Mapping{})

@@ -114,16 +114,19 @@ func (w *walk) row(rows *sql.Rows) error {
 	return nil
 }
 
-// walkColumns is what an export reads of a payout, and no more: a look at another table for each of millions of rows would cost more than
-// the row. Names of accounts and people are read once, see names. None of them is null, which would leave it out.
-const walkColumns = `p.id, p.store, p.account, p.author, p.live + 2 * p.one_person + 4 * (p.conflicts > 0), p.state,
+// walkColumns is what an export reads of a payout, and no more: a look at another table for each of millions of rows costs as much as the
+// row, so that only the books are looked at. Names of accounts and people are read once, see names. None of them is null, which would
+// leave it out.
+func walkColumns() string {
+	return `p.id, p.store, p.account, p.author, p.live + 2 * p.one_person + 4 * (p.conflicts > 0), p.state,
 	coalesce(json_extract(p.content, '$.company'), ''), coalesce(json_extract(p.content, '$.method_name'), ''), coalesce(json_extract(p.content, '$.country'), ''),
 	coalesce(nullif(json_extract(p.content, '$.description'), ''), json_extract(p.input, '$.description'), ''),
 	p.currency, p.minor, p.fee_currency, p.fee_minor, p.recipient, p.number, p.reason, p.reference, p.remote_id,
-	p.created_at, p.updated_at, p.submitted_at, p.ended_at`
+	p.created_at, p.updated_at, p.submitted_at, p.ended_at, ` + booksColumn()
+}
 
 // fields is how many there are.
-const fields = 23
+const fields = 24
 
 // line is a row as it is read: one text. To ask the driver for a column costs it more than to find the payout, so SQLite joins the columns
 // and we part them.
@@ -170,13 +173,8 @@ func (w *walk) tell() (*payout.Line, error) {
 	r.Amount, r.Fee = money.Amount{Currency: f[10], Minor: n[1]}, money.Amount{Currency: f[12], Minor: n[2]}
 	r.Recipient, r.Number, r.Reason, r.Reference, r.RemoteID = f[14], f[15], f[16], f[17], f[18]
 	r.CreatedAt, r.UpdatedAt, r.SubmittedAt, r.EndedAt = moment(n[3]), moment(n[4]), moment(n[5]), moment(n[6])
-	r.Matched = matched(&r.Row)
+	r.Booked = bookedOf(f[23])
 	return r, nil
-}
-
-// matched reports whether the company's record fits ours.
-func matched(r *payout.Row) bool {
-	return !r.Conflict && r.RemoteID != "" && (r.State == payout.Paid || r.State == payout.Failed || r.State == payout.Cancelled || r.State == payout.Returned)
 }
 
 // names reads a small table of names.
@@ -210,7 +208,7 @@ func (w *walk) query() (string, []any) {
 		c.add("(p.created_at, p.id) "+mark+" (?, ?)", millis(w.at.At), string(w.at.ID))
 	}
 	c.args = append(c.args, w.line.between)
-	return fmt.Sprintf(`select concat_ws($%d, `, len(c.args)) + walkColumns + `) from payouts p ` + w.index() + ` where ` + c.String() + ` order by ` + by, c.args
+	return fmt.Sprintf(`select concat_ws($%d, `, len(c.args)) + walkColumns() + `) from payouts p ` + w.index() + ` where ` + c.String() + ` order by ` + by, c.args
 }
 
 // index is the one whose order is that of the list, so that rows come as they are read: sorting would take as much room as the list

@@ -237,7 +237,6 @@ func scanRow(scan func(...any) error) (payout.Row, error) {
 	err := scan((*string)(&r.ID), (*string)(&r.Store), &r.Provider, &r.Company, &r.AccountLabel, &r.Live, (*string)(&r.State), &r.Method, &r.MethodName, &r.Country,
 		&r.Amount.Currency, &r.Amount.Minor, &r.Fee.Currency, &r.Fee.Minor, &r.Recipient, &r.Number, &r.Description, &r.Reason,
 		&r.Reference, &r.RemoteID, (*string)(&r.Author), &r.AuthorName, &r.OnePerson, &r.Conflict, &created, &updated, &submitted, &sent, &quiet)
-	r.Matched = !r.Conflict && r.RemoteID != "" && (r.State == payout.Paid || r.State == payout.Failed || r.State == payout.Cancelled || r.State == payout.Returned)
 	r.CreatedAt, r.UpdatedAt, r.SubmittedAt, r.SentAt, r.Quiet = moment(created), moment(updated), moment(submitted), moment(sent), moment(quiet)
 	return r, err
 }

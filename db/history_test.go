@@ -311,14 +311,14 @@ func TestRows(t *testing.T) {
 	b.update(p.ID, func(p *payout.Payout) { p.State = payout.Paid })
 	page, err = b.Payouts().List(t.Context(), payout.InStore("s1"), payout.Filter{})
 	b.must(err)
-	if row := page.Rows[0]; row.Matched || !row.Conflict {
-		t.Errorf("got matched %v, conflict %v, want no match while the conflict is open", row.Matched, row.Conflict)
+	if row := page.Rows[0]; row.Confirmed() || !row.Conflict {
+		t.Errorf("got confirmed %v, conflict %v, want it not confirmed while the conflict is open", row.Confirmed(), row.Conflict)
 	}
 	b.update(p.ID, func(p *payout.Payout) { p.Conflicts[1].ClosedAt = begin })
 	page, err = b.Payouts().List(t.Context(), payout.InStore("s1"), payout.Filter{})
 	b.must(err)
-	if row := page.Rows[0]; !row.Matched || row.Conflict {
-		t.Errorf("got matched %v, conflict %v, want it matched once the conflict is closed", row.Matched, row.Conflict)
+	if row := page.Rows[0]; !row.Confirmed() || row.Conflict {
+		t.Errorf("got confirmed %v, conflict %v, want it confirmed once the conflict is closed", row.Confirmed(), row.Conflict)
 	}
 }
 

@@ -264,10 +264,11 @@ func (l hookList) walks(ctx context.Context, s payout.Scope) ([]hookWalk, error)
 	case f.Store != "" && !reach.Has(f.Store):
 		return nil, nil
 	case l.byText:
-		if match := hookMatch(f, reach); match != "" {
-			return []hookWalk{{text: match}}, nil
+		pieces, err := l.pieces(ctx)
+		if match := hookMatch(f, reach, pieces); match != "" {
+			return []hookWalk{{text: match}}, err
 		}
-		return nil, nil
+		return nil, err
 	case f.Payout != "":
 		return []hookWalk{{"hooks_payout", []hookCond{{"payout", "h.payout = ? and h.payout <> ''", []any{string(f.Payout)}}}, ""}}, nil
 	case allOf(f.Verdicts, isWaiting): // they are few: all that wait are sorted

@@ -231,6 +231,8 @@ func TestHooksText(t *testing.T) {
 		"b7-ff01": {[]string{"one"}, "header"}, "x-trace: b7-ff01": {[]string{"one"}, "header"}, "ff01-b7": {nil, ""}, "payout.paid": {[]string{"one"}, "event"},
 		"ABCDEFGHIJKLMNOPQRST": {[]string{"one"}, "reference"}, "remote-9": {[]string{"one"}, "remote_id"}, "PW-0123-4567-89AB": {[]string{"one"}, "payout"},
 		"behind": {nil, ""}, "py": {[]string{"one"}, "body"}, "p": {nil, ""}, `" OR names : "s2`: {nil, ""}, "NEAR(77AB, 1)": {nil, ""}, "*": {nil, ""}, "77AB*": {[]string{"two", "one"}, "body"},
+		"crè": {[]string{"one"}, "body"}, "BRÛ": {[]string{"one"}, "body"}, "bru": {[]string{"one"}, ""}, "py_77a": {[]string{"one"}, "body"}, "77AB-c": {[]string{"one"}, "body"}, "remo": {[]string{"one"}, "remote_id"},
+		"abcdefg": {[]string{"one"}, "reference"}, "x-tra: b7": {[]string{"one"}, "header"}, "77-py": {nil, ""}, "x-tra": {[]string{"one"}, "header"}, "oth wor": {[]string{"two"}, "body"}, "oth bru": {nil, ""},
 		strings.Repeat("77AB ", 20<<10): {[]string{"two", "one"}, "body"},
 	} {
 		page, err := o.Hooks().List(t.Context(), payout.Everywhere(), inbox.Filter{Text: text, Lean: true})
@@ -257,6 +259,22 @@ func TestHooksText(t *testing.T) {
 	}
 }
 
+// TestHooksBeginnings: what is typed is the beginning of a word, unless very many words begin so; then it is a whole one.
+func TestHooksBeginnings(t *testing.T) {
+	o := newOffice(t)
+	for i := range 60 {
+		o.hook(fmt.Sprintf("h%02d", i), i, func(h *inbox.Hook) { h.Body = fmt.Appendf(nil, "order zzz%02d", i) })
+	}
+	o.hook("whole", 60, func(h *inbox.Hook) { h.Body = []byte("zzz") })
+	o.index()
+	for text, want := range map[string]int{"zzz1": 10, "zzz": 1, "zz": 0, "ord": 60, "ord zzz5": 10, "zzz1 zzz2": 0, "zzz07": 1, "zzz077": 0} {
+		page, err := o.Hooks().List(t.Context(), payout.Everywhere(), inbox.Filter{Text: text, Limit: 100})
+		if o.must(err); len(page.Hooks) != want {
+			t.Errorf("%q: got %d, want %d", text, len(page.Hooks), want)
+		}
+	}
+}
+
 // hooks is the larger of the two inboxes of BenchmarkHooksList: go test ./db -run xxx -bench HooksList -hooks 1000000.
 var hooks = flag.Int("hooks", 100_000, "webhooks of the larger inbox of the benchmark")
 
@@ -266,7 +284,7 @@ func BenchmarkHooksList(b *testing.B) {
 		d := benchHooks(b, n)
 		for name, f := range map[string]inbox.Filter{
 			"first": {Lean: true}, "deep": {Lean: true, To: benchStart.Add(time.Duration(n/10) * time.Second)}, "verdict": {Lean: true, Verdicts: []inbox.Verdict{inbox.Forged}},
-			"word": {Lean: true, Text: "success"}, "rare": {Lean: true, Text: "n5"},
+			"word": {Lean: true, Text: "success"}, "rare": {Lean: true, Text: "n5"}, "beginning": {Lean: true, Text: "succ"}, "many-begin": {Lean: true, Text: "n12"},
 		} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				for b.Loop() {

@@ -61,14 +61,8 @@ func saveWords(ctx context.Context, tx *sql.Tx, seq int64, h inbox.Hook) error {
 	return nil
 }
 
-// hookMatch is what was typed as the index of words is asked for it, "" if there is nothing to ask: every piece between spaces,
-// its words beside each other, in the stores that may be seen. Words are whole ones: beginnings of words would have to be
-// gathered from the whole index.
-func hookMatch(f inbox.Filter, reach access.Reach) string {
-	var pieces []string
-	for _, piece := range inbox.Pieces(f.Text) {
-		pieces = append(pieces, `"`+piece+`"`)
-	}
+// hookMatch asks the index of words for pieces in the stores that may be seen, "" if there is nothing to ask.
+func hookMatch(f inbox.Filter, reach access.Reach, pieces []string) string {
 	if len(pieces) == 0 {
 		return ""
 	}
@@ -104,4 +98,46 @@ func hookMatch(f inbox.Filter, reach access.Reach) string {
 // plainName is a name as the index of words has it: marks between words are none of them, and must not be taken for its language.
 func plainName(name string) string {
 	return strings.Join(strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) }), " ")
+}
+
+// What is typed is the beginning of a word from so many letters on, where at most so many words begin so: to gather what holds any of
+// very many words would cost as much as the index is large. Where more do, it is a whole word.
+const (
+	leastBeginning = 3
+	mostBeginnings = 32
+)
+
+// pieces is what was typed as the index of words is asked for it: every piece between spaces, its words beside each other, the last one
+// of them as the beginning of a word.
+func (l hookList) pieces(ctx context.Context) ([]string, error) {
+	var all []string
+	left := mostBeginnings // for all pieces together
+	for _, piece := range inbox.Pieces(l.f.Text) {
+		words := strings.Fields(piece)
+		last := len(words) - 1
+		ways := []string{`"` + piece + `"`}
+		begun, err := l.beginnings(ctx, words[last], left)
+		if err != nil {
+			return nil, err
+		}
+		for _, word := range begun {
+			ways = append(ways, `"`+strings.Join(append(slices.Clone(words[:last]), word), " ")+`"`)
+		}
+		left -= len(begun)
+		all = append(all, "("+strings.Join(ways, " OR ")+")")
+	}
+	return all, nil
+}
+
+// beginnings are the longer words that begin with one, none if there are too many.
+func (l hookList) beginnings(ctx context.Context, word string, most int) ([]string, error) {
+	word, _ = folded(word)
+	if len([]rune(word)) < leastBeginning {
+		return nil, nil
+	}
+	all, err := l.d.terms(ctx, "hook_terms", word, most+1)
+	if all = slices.DeleteFunc(all, func(term string) bool { return term == word }); err != nil || len(all) > most {
+		return nil, err
+	}
+	return all, nil
 }

@@ -132,7 +132,11 @@ func (g *grower) add(p *payout.Payout) error {
 	if err != nil {
 		return err
 	}
-	if err := g.payout(p, len(entries) > 0); err != nil {
+	booked := 0
+	if len(entries) > 0 {
+		booked = bookedAs(books.PaidIn(entries))
+	}
+	if err := g.payout(p, booked); err != nil {
 		return err
 	}
 	for _, a := range p.Attempts {
@@ -154,7 +158,7 @@ func (g *grower) add(p *payout.Payout) error {
 
 func neverClosed(books.Month) (time.Time, error) { return time.Time{}, nil }
 
-func (g *grower) payout(p *payout.Payout, booked bool) error {
+func (g *grower) payout(p *payout.Payout, booked int) error {
 	texts, err := encode(p.Content, p.Editors)
 	if err != nil {
 		return err
@@ -165,7 +169,7 @@ func (g *grower) payout(p *payout.Payout, booked bool) error {
 	g.crop.sheets[intoPayouts].add(g.payouts, string(p.ID), string(p.Store), string(c.Account), c.Provider, int64(bit(c.Live)), string(p.State), texts[0], c.Method,
 		c.Amount.Currency, c.Amount.Minor, p.Fee.Currency, p.Fee.Minor, c.Recipient(), c.AccountNumber(), c.RecipientKey(), string(p.Author), texts[1],
 		int64(p.Decisions), p.Reason, p.Reference(), p.RemoteID(), millis(p.CreatedAt), millis(p.UpdatedAt), millis(p.SubmittedAt), millis(p.EndedAt),
-		int64(dayIn(p.CreatedAt, g.zones[p.Store])), int64(bit(booked)))
+		int64(dayIn(p.CreatedAt, g.zones[p.Store])), int64(booked))
 	return nil
 }
 

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
@@ -36,11 +33,11 @@ const maxTerms = 48
 func (r Payouts) matchOf(ctx context.Context, typed string, s payout.Scope) (string, error) {
 	var failed error
 	match := searchFor(typed, s, func(word string) string {
-		plain, ok := folded(word)
-		if !ok || len(plain) > 1 && len(plain) <= readyBeginnings {
+		plain, sure := folded(word)
+		if !sure || len(plain) > 1 && len(plain) <= readyBeginnings {
 			return beginning(word)
 		}
-		terms, err := r.terms(ctx, plain)
+		terms, err := r.d.terms(ctx, "payout_terms", plain, maxTerms)
 		if failed = errors.Join(failed, err); err != nil || len(terms) > maxTerms {
 			return beginning(word)
 		}
@@ -62,40 +59,6 @@ const readyBeginnings = 4
 
 // beginning asks the index of words for everything that begins so.
 func beginning(word string) string { return `"` + word + `"*` }
-
-// terms lists the words that a beginning stands for, or, for a single letter, the beginnings of two letters; up to one more than
-// maxTerms. It steps from one to the next.
-func (r Payouts) terms(ctx context.Context, beginning string) ([]string, error) {
-	term, next := "term", "t.term || ' '" // comes before every word that goes on
-	if len(beginning) == 1 {
-		term, next = "substr(term, 1, 2)", "t.term || case when length(t.term) = 1 then ' ' else char(1114111) end"
-	}
-	return collect(ctx, r.d.read, func(scan func(...any) error) (string, error) {
-		var term string
-		return term, scan(&term)
-	}, `with recursive t (term, n) as (
-			select (select `+term+` from payout_terms where term >= $1 limit 1), 1
-			union all
-			select (select `+term+` from payout_terms where term >= `+next+` limit 1), n + 1 from t where term < $1 || char(1114111) and n <= $2)
-		select term from t where term < $1 || char(1114111)`, beginning, maxTerms)
-}
-
-// folded is a word as the index has it, false for one of which only the index knows: without accents, in small letters.
-func folded(word string) (string, bool) {
-	var b strings.Builder
-	if strings.ContainsAny(word, "Ǡǡ") { // which have two accents, of which the index knows one
-		return "", false
-	}
-	for _, r := range norm.NFD.String(word) {
-		switch {
-		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsNumber(r)):
-			b.WriteRune(unicode.ToLower(r))
-		case r < '\u0300' || r > '\u036f': // not an accent of Latin letters
-			return "", false
-		}
-	}
-	return b.String(), b.Len() > 0
-}
 
 // byWords lists what has some words, in the order in which payouts were made. It takes hits of the index a few at a time until
 // the page is full, and looks at so many at most.

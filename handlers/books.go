@@ -91,11 +91,13 @@ func (h *Handlers) showMonth(w http.ResponseWriter, r *http.Request) error {
 // monthPage writes a month, with what is special about this answer filled in by more.
 func (h *Handlers) monthPage(w http.ResponseWriter, r *http.Request, k books.Key, status int, more func(*pages.Page)) error {
 	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // what is no number is the beginning
-	v, err := h.Books.Month(r.Context(), person(r), k, max(after, 0))
+	at := exceptionsAt(r)
+	at.Lines = max(after, 0)
+	v, err := h.Books.Month(r.Context(), person(r), k, at)
 	if err != nil {
 		return err
 	}
-	page := pages.Page{View: v, Company: h.Stores.Catalog.Name(k.Provider), After: after, MayClose: access.Can(person(r), access.CloseMonths, k.Store)}
+	page := pages.Page{View: v, At: at, Company: h.Stores.Catalog.Name(k.Provider), MayClose: access.Can(person(r), access.CloseMonths, k.Store)}
 	if page.Names, err = h.names(r); err != nil {
 		return err
 	}
@@ -111,6 +113,15 @@ func (h *Handlers) monthPage(w http.ResponseWriter, r *http.Request, k books.Key
 	}
 	more(&page)
 	return h.render(w, h.inMode(r, k.Live, k.Store), status, pages.MonthPage(page), nil)
+}
+
+// exceptionsAt is which exceptions of a month are looked at, in an address or in a form of theirs.
+func exceptionsAt(r *http.Request) books.Place {
+	at := books.Place{Kind: r.FormValue("kind"), Past: r.FormValue("past")}
+	if !slices.Contains(books.Differences(), at.Kind) {
+		at.Kind = ""
+	}
+	return at
 }
 
 // bookWords is the sentence of a refusal, "" if err is none.
@@ -159,6 +170,8 @@ func (h *Handlers) changeException(w http.ResponseWriter, r *http.Request) error
 		Reason string `form:"reason"`
 		Owner  string `form:"owner"`
 		Alike  string `form:"alike" validate:"omitempty,oneof=on"`
+		Kind   string `form:"kind"`
+		Past   string `form:"past"`
 	}
 	if wrong, err := h.decode(r, &in); err != nil || len(wrong) > 0 {
 		return errors.Join(err, ifWrong(wrong))
@@ -178,7 +191,7 @@ func (h *Handlers) changeException(w http.ResponseWriter, r *http.Request) error
 	default:
 		h.say(w, r, views.Good, done)
 	}
-	return h.redirect(w, r, link.BookMonth(r.Context(), pages.Of(e.Key)))
+	return h.redirect(w, r, pages.Exceptions(r.Context(), e.Key, exceptionsAt(r)))
 }
 
 func ifWrong(wrong map[string]problem) error {

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -166,6 +167,101 @@ func TestCloseAMonth(t *testing.T) {
 		t.Errorf("list: %s", b.page.text("main"))
 	}
 	l.checkStatement(t)
+	l.checkColumns(t)
+}
+
+// checkColumns looks at how the list and the export tell of a closed month in which one payout differed.
+func (l *ledger) checkColumns(t *testing.T) {
+	t.Helper()
+	p := l.marit.get("/payouts?cols=books&currency=XOF&from=" + string(l.key.Month) + "-01&to=" + string(l.key.Month) + "-28")
+	checkPage(t, p)
+	if text := p.text("tbody"); strings.Count(text, "matched") != 25 || strings.Count(text, "closed") != 25 || p.find(`tbody a[href="`+l.path+`"]`) == nil {
+		t.Errorf("the newest 25, which agree: %s", text)
+	}
+	p = l.marit.get("/payouts?cols=books&q=REF" + fmt.Sprintf("%017d", 3))
+	if text := p.text("tbody"); !strings.Contains(text, "another amount") || !strings.Contains(text, "explained") {
+		t.Errorf("the one that differs: %s", text)
+	}
+	if p = l.marit.get("/payouts/" + string(l.paid[3].ID)); !p.says("closed: another amount, explained") {
+		t.Errorf("its page: %s", p.text("main"))
+	}
+	story := p.text(".timeline")
+	for _, want := range []string{"Found in Moneroo’s own record, line 5", "It says 1,004 XOF, “payé”.", "Exception: Moneroo’s record has 1004 XOF instead of 1003 XOF.", "Owner: Marit de Graaf.",
+		"rounded by the bank, accepted", "Marit de Graaf closed "} {
+		if !strings.Contains(story, want) {
+			t.Errorf("its timeline has no %q: %s", want, story)
+		}
+	}
+	checkPage(t, p)
+	got := map[string]int{}
+	for i, row := range l.exported(t, "currency=XOF") {
+		if n := len(row); i > 0 && len(row[0]) == 12 {
+			got[strings.Join(row[n-4:], " ")]++
+		}
+	}
+	m := string(l.key.Month)
+	if want := map[string]int{"matched false " + m + " true": 29, "amount true " + m + " true": 1}; !maps.Equal(got, want) {
+		t.Errorf("export: got %v, want %v", got, want)
+	}
+}
+
+// exported is the CSV of a filter, its columns and its stamp included.
+func (l *ledger) exported(t *testing.T, query string) [][]string {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(l.marit.get("/payouts.csv?"+query).body, "\xef\xbb\xbf"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// J12: more exceptions than a page holds are on further pages, by kind; who explains one stays where they were. Closed, they stay readable.
+func TestManyExceptions(t *testing.T) {
+	l := newLedger(t, 80)
+	b := l.marit
+	b.get(l.path)
+	b.upload(l.path+"/upload", "june.csv", l.record(func(i int, cells []string) {
+		if i >= 60 {
+			cells[2] = "7"
+		} else if i > 0 {
+			cells[0], cells[1], cells[2] = fmt.Sprint("NOBODYS", i), fmt.Sprint("st-", i), "1" // strangers, and the payouts are missing
+		}
+	}))
+	b.submit("main form", url.Values{"do": {"take"}})
+	if err := l.admin.Books.Work(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	count := func(p *page) int { return len(p.all("section[aria-labelledby=exceptions] form")) }
+	p := b.get(l.path)
+	checkPage(t, p)
+	if !p.says("50 of 138 exceptions") || count(p) != 50 || p.find(`.tabs a[href="`+l.path+`?kind=amount"]`) == nil {
+		t.Fatalf("first page: %d: %s", count(p), p.text("main"))
+	}
+	if p = b.get(l.path + "?kind=amount"); count(p) != 20 || strings.Contains(p.text("section[aria-labelledby=exceptions] ul"), "does not have it") {
+		t.Errorf("of one kind: %d: %s", count(p), p.text("main"))
+	}
+	seen := count(b.get(l.path))
+	older := func() string { // the second link of the pager
+		return attr(b.page.all("nav[aria-label=Exceptions] a")[1], "href")
+	}
+	for older() != "" {
+		seen += count(b.get(older()))
+	}
+	if seen != 138 {
+		t.Errorf("got %d exceptions on all pages, want 138", seen)
+	}
+	b.submit("section[aria-labelledby=exceptions] form", url.Values{"do": {"explain"}, "reason": {"x"}})
+	if b.page.status != http.StatusUnprocessableEntity || b.page.find("[aria-invalid]") == nil {
+		t.Errorf("a reason too short on the last page: got %d: %s", b.page.status, b.page.text("main"))
+	}
+	b.get(l.path + "?kind=amount")
+	b.submit("section[aria-labelledby=exceptions] form", url.Values{"do": {"explain"}, "reason": {"known to the bank"}, "alike": {"on"}})
+	if attr(b.page.find(".tabs a[aria-current]"), "href") != l.path+"?kind=amount" || strings.Count(b.page.text("main"), "known to the bank") < 20 {
+		t.Errorf("after it was explained: %s", b.page.text("main"))
+	}
+	if p = b.get(l.path + "?kind=nonsense"); count(p) != 50 {
+		t.Errorf("no such kind: %d", count(p))
+	}
 }
 
 // checkStatement reads the file: its lines add up to its sums, those of the page, and hold no formula.

@@ -61,6 +61,9 @@ func (h *Handlers) history(r *http.Request, q payouts.Query) (payouts.List, erro
 	if list.Page, err = h.History.List(ctx, scope, list.Filter); err != nil {
 		return list, err
 	}
+	if err := h.addBookedRows(ctx, scope, &list); err != nil {
+		return list, err
+	}
 	list.Newer, list.Older = q.At("before", list.Page.Prev), q.At("after", list.Page.Next)
 	if list.Filter.Sort == payout.Oldest {
 		list.Newer, list.Older = q.At("after", list.Page.Next), q.At("before", list.Page.Prev)
@@ -97,6 +100,20 @@ func (h *Handlers) alsoIn(r *http.Request, list payouts.List) (webhooks.Also, er
 	})
 	also.Hooks = also.Hooks[:min(len(also.Hooks), fewHooks)]
 	return also, err
+}
+
+// addBookedRows tells how the rows of a page stand in the books, where its columns say so.
+func (h *Handlers) addBookedRows(ctx context.Context, scope payout.Scope, list *payouts.List) error {
+	if !list.TellsBooks() {
+		return nil
+	}
+	ids := make([]payout.ID, len(list.Page.Rows))
+	for i, row := range list.Page.Rows {
+		ids[i] = row.ID
+	}
+	var err error
+	list.Booked, err = h.History.Booked(ctx, scope, ids)
+	return err
 }
 
 // payoutTotals is the totals of a filter that took too long to add up for the list to wait for them.

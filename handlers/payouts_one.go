@@ -64,7 +64,7 @@ func (h *Handlers) one(r *http.Request, opened time.Time) (payouts.One, *http.Re
 		return payouts.One{}, r, err
 	}
 	o := payouts.One{Payout: p, Opened: opened}
-	for _, gather := range []func(*http.Request, *payouts.One) error{h.addParties, h.addThread, h.addDeciders, h.addRelated} {
+	for _, gather := range []func(*http.Request, *payouts.One) error{h.addParties, h.addThread, h.addDeciders, h.addRelated, h.addBooked, h.addBooks} {
 		if err := gather(r, &o); err != nil {
 			return o, r, err
 		}
@@ -136,6 +136,24 @@ func (h *Handlers) addThread(r *http.Request, o *payouts.One) error {
 	}
 	page, err := h.Hooks.List(ctx, payout.ScopeOf(person(r), access.ViewWebhooks), inbox.Filter{Payout: o.Payout.ID, Limit: maxHooks})
 	o.Hooks, o.MoreHooks = page.Hooks, page.Next != (inbox.Cursor{})
+	return err
+}
+
+// addBooked adds how it stands in the books.
+func (h *Handlers) addBooked(r *http.Request, o *payouts.One) error {
+	all, err := h.History.Booked(r.Context(), payout.ScopeOf(person(r), access.ViewPayouts), []payout.ID{o.Payout.ID})
+	o.Booked = all[o.Payout.ID]
+	return err
+}
+
+// addBooks adds what the books tell of it.
+func (h *Handlers) addBooks(r *http.Request, o *payouts.One) error {
+	trace, err := h.Books.Trace(r.Context(), person(r), o.Payout.Store, o.Payout.ID)
+	if err != nil || trace.Empty() {
+		return err
+	}
+	names, err := h.names(r)
+	o.Others = append(o.Others, payouts.BooksStory(r.Context(), trace, o.Payout.Content.Company, names)...)
 	return err
 }
 

@@ -79,7 +79,7 @@ func TestColumns(t *testing.T) {
 	s := newPast(t, 60)
 	b := s.signIn(maritMail)
 	usual := rows(b.get("/payouts"))
-	for set, say := range map[string]string{"books": "Provider’s reference", "ids": "Our reference"} {
+	for set, say := range map[string]string{"books": "Booked in", "ids": "Our reference"} {
 		p := b.get("/payouts?cols=" + set)
 		checkPage(t, p)
 		if got := rows(p); !slices.Equal(got, usual) || !strings.Contains(p.text("thead"), say) {

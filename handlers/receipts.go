@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 
 	"github.com/paywicket/paywicket/views/payouts"
@@ -21,7 +22,7 @@ func (h *Handlers) showReceipt(w http.ResponseWriter, r *http.Request) error {
 	if !o.HasReceipt() {
 		return &payout.Error{Code: "no_receipt"}
 	}
-	if err := h.addParties(r, &o); err != nil {
+	if err := errors.Join(h.addParties(r, &o), h.addBooked(r, &o)); err != nil {
 		return err
 	}
 	r = about(r, o)

@@ -136,7 +136,7 @@ func ListPage(l List) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Filter(link.Audit(ctx)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Filter(link.Audit(ctx), "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

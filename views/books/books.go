@@ -76,7 +76,7 @@ type Page struct {
 	Company  string
 	Names    map[access.PersonID]string
 	Owners   []access.Person
-	After    int64
+	At       book.Place // where its lists begin
 	MayClose bool
 	// Wrong is the exception whose reason does not do, Typed what was typed.
 	Wrong, Typed, Problem string
@@ -112,10 +112,11 @@ func (p Page) ours() money.Amount {
 
 // sentence is what an exception says.
 func (p Page) sentence(ctx context.Context, e book.Exception) string {
-	return sentence(ctx, e.Difference, p.Company)
+	return Sentence(ctx, e.Difference, p.Company)
 }
 
-func sentence(ctx context.Context, d book.Difference, company string) string {
+// Sentence says what differs.
+func Sentence(ctx context.Context, d book.Difference, company string) string {
 	return ui.T(ctx, "books.diff."+d.Code, "Expected", word(ctx, d.Expected), "Got", word(ctx, d.Got), "Company", company)
 }
 
@@ -156,11 +157,11 @@ func (p Page) reason(ctx context.Context, e book.Exception) ui.Field {
 	return f
 }
 
-// alike reports whether there is another exception of a kind that nobody has explained.
+// alike reports whether there is another exception of a kind that nobody has explained, on this page or another.
 func (p Page) alike(e book.Exception) bool {
-	for _, o := range p.Exceptions {
-		if o.ID != e.ID && o.Code == e.Code && o.Reason == "" {
-			return true
+	for _, k := range p.Kinds {
+		if k.Code == e.Code {
+			return k.Bare > 1 || k.Bare == 1 && e.Reason != ""
 		}
 	}
 	return false
@@ -337,9 +338,18 @@ func size(e book.Exception) money.Amount {
 
 func less(a money.Amount) money.Amount { return money.Amount{Minor: -a.Minor, Currency: a.Currency} }
 
+// unread reports whether a record was taken in a moment ago, and the month has not been held against it yet.
+func (p Page) unread(ctx context.Context) bool {
+	if len(p.Reports) == 0 || p.closed() {
+		return false
+	}
+	r := p.Reports[0]
+	return r.State == book.ReportDone && r.DoneAt.After(p.Status.CheckedAt) && views.From(ctx).Now.Sub(r.DoneAt) < time.Minute
+}
+
 // poll has the page ask for itself while a report is taken in: with it the difference and the exceptions change.
 func (p Page) poll(ctx context.Context) templ.Attributes {
-	if !p.moving() {
+	if !p.moving() && !p.unread(ctx) {
 		return nil
 	}
 	return templ.Attributes{"hx-get": link.BookMonth(ctx, p.at()), "hx-trigger": "every 2s", "hx-select": "#main", "hx-target": "#main", "hx-swap": "outerHTML"}
@@ -347,7 +357,7 @@ func (p Page) poll(ctx context.Context) templ.Attributes {
 
 func (p Page) pager(ctx context.Context) ui.PagerOpts {
 	o := ui.PagerOpts{Shown: ui.N(ctx, "books.shown", len(p.Lines))}
-	if p.After > 0 {
+	if p.At.Lines > 0 {
 		o.Newer = link.BookMonth(ctx, p.at())
 	}
 	if p.Next > 0 {

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
-	"golang.org/x/text/language"
 )
 
 // Add reads the words a provider brings along, locales/<language>.json. A language it lacks falls back to English. Call it
@@ -24,7 +23,7 @@ func (b *Bundle) Add(files fs.FS) error {
 		for key, m := range area {
 			messages = append(messages, m.build(key))
 		}
-		if err := b.messages.AddMessages(language.Make(tag), messages...); err != nil {
+		if err := b.tongues[tag].add(messages); err != nil {
 			return fmt.Errorf("words of a provider: %w", err)
 		}
 	}

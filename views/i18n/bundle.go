@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 )
 
@@ -17,12 +16,14 @@ var catalogs embed.FS
 // source is the language every catalog is translated from, and the one used where a translation lacks.
 const source = "en"
 
-// Bundle is every catalog, read. It may be used by many requests at the same time.
+// Bundle is every catalog. All but English are read when somebody first asks for them: each takes megabytes. It may be used by many
+// requests at the same time.
 type Bundle struct {
-	messages  *i18n.Bundle
 	languages []string // the source first
 	matcher   language.Matcher
-	plain     sync.Map // by language: the texts without placeholders that were looked up, a *sync.Map
+	tongues   map[string]*tongue
+	from      fs.FS
+	names     func() []Language
 }
 
 // Language is one that the console speaks.
@@ -31,8 +32,8 @@ type Language struct {
 	Name string // in that language: "Français"
 }
 
-// New reads the embedded catalogs of the languages named, of all if none is. English is always among them. It fails if
-// a catalog cannot be read or a key stands twice.
+// New opens the embedded catalogs of the languages named, of all if none is. English is always among them. It fails if English
+// cannot be read or a key stands twice in it; tests see to the others.
 func New(only ...string) (*Bundle, error) { return read(catalogs, only) }
 
 func read(from fs.FS, only []string) (*Bundle, error) {
@@ -40,21 +41,16 @@ func read(from fs.FS, only []string) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bundle{messages: i18n.NewBundle(language.English), languages: names}
+	b := &Bundle{languages: names, tongues: map[string]*tongue{}, from: from}
 	var tags []language.Tag
 	for _, name := range names {
-		messages, err := readLanguage(from, name)
-		if err != nil {
-			return nil, err
-		}
 		tag := language.Make(name)
-		if err := b.messages.AddMessages(tag, messages...); err != nil {
-			return nil, fmt.Errorf("catalog %s: %w", name, err)
-		}
 		tags = append(tags, tag)
+		b.tongues[name] = newTongue(tag)
 	}
 	b.matcher = language.NewMatcher(tags)
-	return b, nil
+	b.names = sync.OnceValue(b.ownNames)
+	return b, b.tongues[source].read(from)
 }
 
 // languages lists the folders of catalogs to read, the source language first.
@@ -74,10 +70,17 @@ func languages(from fs.FS, only []string) ([]string, error) {
 }
 
 // Languages lists the languages there are, the source language first.
-func (b *Bundle) Languages() []Language {
+func (b *Bundle) Languages() []Language { return slices.Clone(b.names()) }
+
+// ownNames takes what the languages call themselves from the one file where it stands, so that naming them reads no more of them.
+func (b *Bundle) ownNames() []Language {
 	var all []Language
 	for _, tag := range b.languages {
-		all = append(all, Language{Tag: tag, Name: b.Localizer(tag).T("language.name")})
+		l := Language{Tag: tag, Name: tag}
+		if area, err := readArea(b.from, "catalogs/"+tag+"/common.json"); err == nil && area["language.name"] != nil {
+			l.Name = area["language.name"].form("other")
+		}
+		all = append(all, l)
 	}
 	return all
 }
@@ -104,9 +107,11 @@ func (b *Bundle) Match(accept, cookie, preferred string) string {
 
 // Localizer returns what writes in a language. A tag that is not known gives English.
 func (b *Bundle) Localizer(tag string) *Localizer {
-	if !slices.Contains(b.languages, tag) {
-		tag = source
+	t, ok := b.tongues[tag]
+	if !ok {
+		tag, t = source, b.tongues[source]
 	}
-	plain, _ := b.plain.LoadOrStore(tag, &sync.Map{})
-	return &Localizer{tag: tag, locale: localeOf(tag), messages: i18n.NewLocalizer(b.messages, tag), plain: plain.(*sync.Map)} //nolint:forcetypeassert // see plain
+	// A language that cannot be read is written in English: every key of it lacks.
+	_ = t.read(b.from)
+	return &Localizer{tag: tag, locale: localeOf(tag), messages: t.messages, source: b.tongues[source].messages, plain: &t.plain}
 }

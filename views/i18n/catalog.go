@@ -39,8 +39,11 @@ func (m message) form(name string) string {
 }
 
 // build makes the library's message of it. Forms that a catalog leaves out are the general one: French asks for "many"
-// above a million, Vietnamese for "one", where nothing changes.
+// above a million, Vietnamese for "one", where nothing changes. Most messages have only one, and each form takes memory.
 func (m message) build(key string) *i18n.Message {
+	if !m.plural() {
+		return &i18n.Message{ID: key, Other: m["other"]}
+	}
 	return &i18n.Message{
 		ID: key, Zero: m.form("zero"), One: m.form("one"), Two: m.form("two"),
 		Few: m.form("few"), Many: m.form("many"), Other: m.form("other"),

@@ -237,6 +237,30 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// A language is read when somebody first asks for it; one that cannot be read is written in English.
+func TestLanguagesAreReadLate(t *testing.T) {
+	b, err := read(catalog(map[string]string{
+		"en/common.json": `{"language.name":"English","x.a":"a","x.maybe":"{{with .V}}{{.}}{{end}}"}`,
+		"fr/common.json": `{"language.name":"Français"}`, "fr/a.json": `{`,
+	}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Language{{"en", "English"}, {"fr", "Français"}}, b.Languages()); diff != "" {
+		t.Error(diff)
+	}
+	fr := b.tongues["fr"]
+	if fr.err != nil {
+		t.Error("naming the languages reads them")
+	}
+	if got := b.Localizer("fr").T("x.a"); got != "a" || fr.err == nil {
+		t.Errorf("got %q, %v; want the English, and an error kept", got, fr.err)
+	}
+	if got := b.Localizer("en").T("x.maybe", "V", ""); got != "" {
+		t.Errorf("a text that may be empty: got %q", got)
+	}
+}
+
 func TestOnlySomeLanguages(t *testing.T) {
 	b, err := New("en")
 	if err != nil {

@@ -14,7 +14,8 @@ type Localizer struct {
 	tag      string
 	locale   locale
 	messages *i18n.Localizer
-	plain    *sync.Map // texts without placeholders, by key
+	source   *i18n.Localizer // where a translation lacks
+	plain    *sync.Map       // texts without placeholders, by key
 }
 
 // Tag is the language written in, "fr".
@@ -85,12 +86,24 @@ func (l *Localizer) fixed(key string) string {
 	return text
 }
 
-// find looks a message up. The library may report an error and still give the best text it has.
+// find looks a message up, in English where the language lacks it.
 func (l *Localizer) find(key string, count any, data map[string]any) (string, bool) {
 	if l == nil || l.messages == nil {
 		return "", false
 	}
-	text, err := l.messages.Localize(&i18n.LocalizeConfig{MessageID: key, PluralCount: count, TemplateData: data})
+	if text, ok := say(l.messages, key, count, data); ok {
+		return text, true
+	}
+	return say(l.source, key, count, data)
+}
+
+// say is a message, in its general form if it has none for the count. The library may report an error and still give the best
+// text it has.
+func say(from *i18n.Localizer, key string, count any, data map[string]any) (string, bool) {
+	text, err := from.Localize(&i18n.LocalizeConfig{MessageID: key, PluralCount: count, TemplateData: data})
+	if err != nil && text == "" && count != nil {
+		return say(from, key, nil, data)
+	}
 	return text, err == nil || text != ""
 }
 

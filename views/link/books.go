@@ -35,7 +35,10 @@ func (b Book) at(ctx context.Context, part string) string {
 
 // and is the month with one thing more asked of it.
 func (b Book) and(ctx context.Context, name, value string) string {
-	q := url.Values{name: {value}}
+	return b.with(ctx, url.Values{name: {value}})
+}
+
+func (b Book) with(ctx context.Context, q url.Values) string {
 	for key, values := range b.query() {
 		q[key] = values
 	}
@@ -48,6 +51,18 @@ func BookMonth(ctx context.Context, b Book) string { return b.at(ctx, "") }
 // BookLines is one month from a line on.
 func BookLines(ctx context.Context, b Book, after string) string {
 	return b.and(ctx, "after", after)
+}
+
+// BookExceptions is a month with exceptions of a kind, after one of them; "" narrows nothing.
+func BookExceptions(ctx context.Context, b Book, kind, past string) string {
+	q := url.Values{}
+	if kind != "" {
+		q.Set("kind", kind)
+	}
+	if past != "" {
+		q.Set("past", past)
+	}
+	return b.with(ctx, q)
 }
 
 // BookSeal is a closed month whose lock is looked at.

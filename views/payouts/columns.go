@@ -17,11 +17,11 @@ func HasColumns(name string) bool { return slices.Contains(columnSets(), name) }
 func (l List) cols() []string {
 	switch l.Query.Get("cols") {
 	case "books":
-		return []string{"time", "recipient", "from", "account", "amount", "fee", "net", "state", "theirs", "matched"}
+		return []string{"time", "recipient", "from", "amount", "fee", "net", "state", "references", "matched", "closed"}
 	case "ids":
 		return []string{"time", "recipient", "number", "ours", "theirs", "state", "amount"}
 	}
-	return []string{"time", "recipient", "from", "state", "amount", "fee", "net", "references", "matched"}
+	return []string{"time", "recipient", "from", "state", "amount", "fee", "net", "references", "confirmed"}
 }
 
 // orNone is a reference, or words for that there is none yet.

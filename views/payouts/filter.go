@@ -7,11 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
-
 	"github.com/paywicket/paywicket/providers/money"
 	"github.com/paywicket/paywicket/views"
-	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/views/ui"
 	"github.com/paywicket/paywicket/web/payout"
 	"github.com/paywicket/paywicket/web/store"
@@ -20,51 +17,17 @@ import (
 // historyID is the part of the page that a new filter draws anew.
 const historyID = "history"
 
-// live lets a filter draw only its part of the page anew, where scripts run.
-func live(ctx context.Context) templ.Attributes {
-	return templ.Attributes{"hx-get": link.Payouts(ctx), "hx-target": "#" + historyID, "hx-swap": "outerHTML", "hx-push-url": "true"}
-}
-
-func (l List) field(ctx context.Context, name string) ui.Field {
-	return ui.Field{Name: name, ID: "by-" + name, Label: ui.T(ctx, "payouts.filter."+name), Value: l.Query.Get(name)}
-}
-
-func (l List) find(ctx context.Context) ui.Field {
-	f := l.field(ctx, "q")
-	f.ID, f.Type, f.Autocomplete, f.Free, f.Placeholder = "q", "search", "off", true, ui.T(ctx, "payouts.filter.q_example")
-	return f
-}
-
-// day is a day of the filter, as a browser's control for days takes it.
-func (l List) day(name string) string {
-	value := l.Query.Get(name)
-	if _, err := time.Parse(time.DateOnly, value); err != nil {
-		return ""
-	}
-	return value
-}
+// fields are those of the filter.
+func (l List) fields() ui.FilterFields { return ui.FilterFields{Area: "payouts", Get: l.Query.Get} }
 
 func (l List) bound(ctx context.Context, name string) ui.Field {
-	f := l.field(ctx, name)
+	f := l.fields().Field(ctx, name)
 	f.InputMode, f.Autocomplete, f.Suffix = "decimal", "off", l.Filter.Currency
 	return f
 }
 
 func (l List) choice(ctx context.Context, name string, options []ui.Option) ui.Field {
-	f := l.field(ctx, name)
-	f.Options, f.Blank = options, ui.T(ctx, "payouts.any."+name)
-	if i := slices.IndexFunc(options, func(o ui.Option) bool { return o.Value == f.Value }); f.Value != "" && i < 0 {
-		f.Options = append(f.Options, ui.Option{Value: f.Value, Label: f.Value}) // it stays as it was set
-	}
-	return f
-}
-
-func (l List) stores(ctx context.Context) ui.Field {
-	var all []ui.Option
-	for _, s := range views.From(ctx).Stores {
-		all = append(all, ui.Option{Value: string(s.ID), Label: s.Name})
-	}
-	return l.choice(ctx, "store", all)
+	return l.fields().Choice(ctx, name, options, func(value string) string { return value })
 }
 
 func (l List) providers(ctx context.Context) ui.Field {
@@ -113,13 +76,13 @@ func (l List) modes(ctx context.Context) ui.Field {
 }
 
 func (l List) order(ctx context.Context) ui.Field {
-	f := l.field(ctx, "sort")
+	f := l.fields().Field(ctx, "sort")
 	f.Options = []ui.Option{{Value: "", Label: ui.T(ctx, "payouts.sort.newest")}, {Value: string(payout.Oldest), Label: ui.T(ctx, "payouts.sort.oldest")}}
 	return f
 }
 
 func (l List) columns(ctx context.Context) ui.Field {
-	f := l.field(ctx, "cols")
+	f := l.fields().Field(ctx, "cols")
 	for _, set := range columnSets() {
 		f.Options = append(f.Options, ui.Option{Value: set, Label: ui.T(ctx, "payouts.cols."+cmp.Or(set, "usual"))})
 	}
@@ -190,15 +153,5 @@ func (l List) isWrong(name string) bool {
 
 // wrong says what is wrong with a part of the address.
 func (l List) wrong(ctx context.Context, w Wrong) string {
-	return ui.T(ctx, w.Key, "Name", ui.T(ctx, "payouts.filter."+w.Name), "Value", shorten(w.Value))
-}
-
-// shorten keeps what somebody typed from filling the page.
-func shorten(text string) string {
-	const most = 60
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:most]) + "…"
+	return ui.T(ctx, w.Key, "Name", ui.T(ctx, "payouts.filter."+w.Name), "Value", ui.Shorten(w.Value))
 }

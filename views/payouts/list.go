@@ -29,8 +29,9 @@ type List struct {
 	Filter payout.Filter // of the query, what was understood
 	Wrong  []Wrong       // what was not
 	Page   payout.Page
-	Totals []payout.Total // of the filter, whatever page is shown
-	Others []payout.Total // of the filter without its states, for the views beside the current one; nil: not added up
+	Booked map[payout.ID]payout.Booked // of the rows, where the columns tell of it
+	Totals []payout.Total              // of the filter, whatever page is shown
+	Others []payout.Total              // of the filter without its states, for the views beside the current one; nil: not added up
 	// Pending says that Totals take long and come after the list; TooMuch that they would take too long.
 	Pending, TooMuch bool
 	Also             webhooks.Also // of a search for words

@@ -44,6 +44,7 @@ type One struct {
 	MoreHooks bool              // there are older ones
 	Approvals []payout.Approval // all that were ever given, with their proofs
 	Others    []Happening       // what other parts of the console tell of it
+	Booked    payout.Booked     // how it stands in the books
 
 	Opened time.Time // when the page was first drawn
 }
@@ -137,16 +138,16 @@ func (o One) left() (string, money.Amount) {
 	return "payouts.money.left", money.Amount{Currency: amount.Currency}
 }
 
-// matched is the key of whether the company's record fits ours.
-func (o One) matched() string {
+// confirmed is the key of whether the company told the end, and nothing contradicts it.
+func (o One) confirmed() string {
 	p := o.Payout
 	switch {
 	case p.OpenConflict() != nil:
-		return "payouts.match_conflict"
+		return "payouts.confirmed_conflict"
 	case p.RemoteID() != "" && (o.is(payout.Paid) || o.is(payout.Failed) || o.is(payout.Cancelled) || o.is(payout.Returned)):
-		return "payouts.match_yes"
+		return "payouts.confirmed_yes"
 	}
-	return "payouts.match_no"
+	return "payouts.confirmed_no"
 }
 
 // familiar says how often this account was paid before, "" for a draft.

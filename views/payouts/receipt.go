@@ -78,10 +78,14 @@ func (o One) receiptMoney(ctx context.Context) export.ReceiptPart {
 }
 
 func (o One) receiptReferences(ctx context.Context) export.ReceiptPart {
-	return export.ReceiptPart{Title: ui.T(ctx, "payouts.references"), Lines: [][2]string{
+	part := export.ReceiptPart{Title: ui.T(ctx, "payouts.references"), Lines: [][2]string{
 		{ui.T(ctx, "payouts.fact.ours"), orDash(o.Payout.Reference())},
 		{o.company(), orDash(o.Payout.RemoteID())},
 	}}
+	if text := inBooks(ctx, o.Booked); text != "" {
+		part.Lines = append(part.Lines, [2]string{ui.T(ctx, "payouts.fact.booked"), text})
+	}
+	return part
 }
 
 func (o One) receiptDates(ctx context.Context) export.ReceiptPart {

@@ -5,10 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/a-h/templ"
-
 	"github.com/paywicket/paywicket/views"
-	"github.com/paywicket/paywicket/views/link"
 	"github.com/paywicket/paywicket/views/ui"
 	"github.com/paywicket/paywicket/web/access"
 	"github.com/paywicket/paywicket/web/inbox"
@@ -19,45 +16,11 @@ import (
 // inboxID is the part of the page that a new filter draws anew.
 const inboxID = "inbox"
 
-// live lets a filter draw only its part of the page anew, where scripts run.
-func live(ctx context.Context) templ.Attributes {
-	return templ.Attributes{"hx-get": link.Webhooks(ctx), "hx-target": "#" + inboxID, "hx-swap": "outerHTML", "hx-push-url": "true"}
-}
-
-func (l List) field(ctx context.Context, name string) ui.Field {
-	return ui.Field{Name: name, ID: "by-" + name, Label: ui.T(ctx, "webhooks.filter."+name), Value: l.Query.Get(name)}
-}
-
-func (l List) find(ctx context.Context) ui.Field {
-	f := l.field(ctx, "q")
-	f.ID, f.Type, f.Autocomplete, f.Free, f.Placeholder = "q", "search", "off", true, ui.T(ctx, "webhooks.filter.q_example")
-	return f
-}
-
-// day is a day of the filter, as a browser's control for days takes it.
-func (l List) day(name string) string {
-	value := l.Query.Get(name)
-	if _, err := time.Parse(time.DateOnly, value); err != nil {
-		return ""
-	}
-	return value
-}
+// fields are those of the filter.
+func (l List) fields() ui.FilterFields { return ui.FilterFields{Area: "webhooks", Get: l.Query.Get} }
 
 func (l List) choice(ctx context.Context, name string, options []ui.Option) ui.Field {
-	f := l.field(ctx, name)
-	f.Options, f.Blank = options, ui.T(ctx, "webhooks.any."+name)
-	if i := slices.IndexFunc(options, func(o ui.Option) bool { return o.Value == f.Value }); f.Value != "" && i < 0 {
-		f.Options = append(f.Options, ui.Option{Value: f.Value, Label: shorten(l.say(ctx, name, f.Value))}) // it stays as it was set
-	}
-	return f
-}
-
-func (l List) stores(ctx context.Context) ui.Field {
-	var all []ui.Option
-	for _, s := range views.From(ctx).Stores {
-		all = append(all, ui.Option{Value: string(s.ID), Label: s.Name})
-	}
-	return l.choice(ctx, "store", all)
+	return l.fields().Choice(ctx, name, options, func(value string) string { return l.say(ctx, name, value) })
 }
 
 func (l List) providers(ctx context.Context) ui.Field {
@@ -95,7 +58,7 @@ func (l List) chips(ctx context.Context) []ui.Chip {
 		if value == "" || slices.Contains(l.Wrong, name) || name == "after" || name == "before" {
 			continue
 		}
-		all = append(all, ui.Chip{Text: ui.T(ctx, "webhooks.chip."+name, "Value", shorten(l.say(ctx, name, value))), Href: l.Query.With(name, "").Href(ctx)})
+		all = append(all, ui.Chip{Text: ui.T(ctx, "webhooks.chip."+name, "Value", ui.Shorten(l.say(ctx, name, value))), Href: l.Query.With(name, "").Href(ctx)})
 	}
 	return all
 }
@@ -135,17 +98,7 @@ func (l List) say(ctx context.Context, name, value string) string {
 
 // wrong says what was left out of the filter.
 func (l List) wrong(ctx context.Context, name string) string {
-	return ui.T(ctx, "webhooks.wrong_line", "Name", ui.T(ctx, "webhooks.filter."+name), "Value", shorten(l.Query.Get(name)))
-}
-
-// shorten keeps what somebody typed from filling the page.
-func shorten(text string) string {
-	const most = 60
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:most]) + "…"
+	return ui.T(ctx, "webhooks.wrong_line", "Name", ui.T(ctx, "webhooks.filter."+name), "Value", ui.Shorten(l.Query.Get(name)))
 }
 
 // tabs are the views people need: everything, and what went wrong in which way.
@@ -200,4 +153,12 @@ func (l List) further(ctx context.Context) string {
 		return l.Query.At(ctx, "before", l.Page.Prev)
 	}
 	return l.Query.At(ctx, "after", l.Page.Next)
+}
+
+// textOf is a text of the catalogs, "" for none.
+func textOf(ctx context.Context, key string) string {
+	if key == "" {
+		return ""
+	}
+	return ui.T(ctx, key)
 }

@@ -198,6 +198,14 @@ type posting struct {
 	err    error
 }
 
+// PaidIn is the month in which a payout with these bookings was booked as paid, "" if it was not.
+func PaidIn(all []Entry) Month {
+	if i := find(all, Paid); i >= 0 {
+		return all[i].Key.Month
+	}
+	return ""
+}
+
 func find(all []Entry, kind Kind) int {
 	for i, e := range all {
 		if e.Kind == kind {

@@ -49,7 +49,7 @@ type Checked struct {
 // Where a check stops keeping things: a wrong file can hold two hundred thousand strangers. They are counted all the same, so that
 // the month cannot be closed.
 const (
-	mostExceptions = 5000
+	MostExceptions = 5000 // that are kept of a month
 	mostCandidates = 5000
 	mostSearches   = 300
 )
@@ -98,7 +98,7 @@ func (s *Service) check(ctx context.Context, k Key) error {
 
 func (c *checking) add(e Exception) {
 	c.Total++
-	if len(c.Found) < mostExceptions {
+	if len(c.Found) < MostExceptions {
 		c.Found = append(c.Found, e)
 	}
 }
@@ -244,13 +244,13 @@ func (s *Service) Explain(ctx context.Context, by access.Person, id, reason stri
 // ExplainAlike gives the reason of one exception to every other of its kind in the month that has none, each with a row of its own in the
 // audit log, and says how many there were.
 func (s *Service) ExplainAlike(ctx context.Context, by access.Person, like Exception) (int, error) {
-	all, err := s.Repo.Exceptions(ctx, like.Key, mostExceptions)
+	all, err := s.Repo.Exceptions(ctx, like.Key, ExceptionFilter{Code: like.Code, Most: MostExceptions})
 	n := 0
 	for _, e := range all {
 		if err != nil {
 			break
 		}
-		if e.Code == like.Code && e.Reason == "" {
+		if e.Reason == "" {
 			_, err = s.Explain(ctx, by, e.ID, like.Reason)
 			n++
 		}

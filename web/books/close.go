@@ -77,7 +77,7 @@ func (s *Service) Prepare(ctx context.Context, by access.Person, k Key) (Ready, 
 	if err := may(by, access.CloseMonths, k.Store); err != nil {
 		return Ready{}, err
 	}
-	v, err := s.Month(ctx, by, k, 0)
+	v, err := s.Month(ctx, by, k, Place{})
 	if err != nil {
 		return Ready{View: v}, err
 	}
@@ -189,7 +189,7 @@ func (s *Service) digest(ctx context.Context, k Key) (string, error) {
 		}
 		after = all[len(all)-1].Seq
 	}
-	exceptions, err := s.Repo.Exceptions(ctx, k, mostExceptions)
+	exceptions, err := s.Repo.Exceptions(ctx, k, ExceptionFilter{Most: MostExceptions})
 	for _, e := range exceptions {
 		sum.parts("exception", e.ID, e.Code, string(e.Payout), e.Expected, e.Got, string(e.Owner), e.Reason, string(e.By))
 		sum.numbers(e.Line, e.Minor, e.SaidAt.UnixMilli())

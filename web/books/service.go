@@ -49,7 +49,9 @@ type Repository interface {
 	Unended(ctx context.Context, k Key, minor int64, around time.Time) ([]Candidate, error)
 
 	// Exceptions lists those of a month that still are some, the ones nobody has explained first.
-	Exceptions(ctx context.Context, k Key, most int) ([]Exception, error)
+	Exceptions(ctx context.Context, k Key, f ExceptionFilter) ([]Exception, error)
+	// ExceptionKinds counts them by their code.
+	ExceptionKinds(ctx context.Context, k Key) ([]ExceptionKind, error)
 	Exception(ctx context.Context, r access.Reach, id string) (Exception, error)
 	// SaveCheck replaces the exceptions of a month by those that were found; what people said of those that stay is kept.
 	SaveCheck(ctx context.Context, c Checked) error
@@ -63,6 +65,9 @@ type Repository interface {
 	// Unchecked lists open months with something in them that was not held against the provider's record, those that wait
 	// longest first, if they were checked before a time.
 	Unchecked(ctx context.Context, before time.Time, most int) ([]Key, error)
+
+	// Trace gathers what is held of one payout of a store; its Closes are left out.
+	Trace(ctx context.Context, in store.ID, id payout.ID, most int) (Trace, error)
 
 	// Locked lists the months that were closed, with the digest of each, as the audit log knows them.
 	Locked(ctx context.Context) ([]Key, []string, error)
@@ -174,12 +179,35 @@ func (s *Service) Zone(ctx context.Context, by access.Person, id store.ID) (*tim
 	return st.Location(), err
 }
 
+// ExceptionFilter narrows the exceptions of a month.
+type ExceptionFilter struct {
+	Code string // "": all
+	Past string // the id of the last one that was shown, "": from the beginning
+	Most int
+}
+
+// ExceptionKind is how many exceptions of a month have one code.
+type ExceptionKind struct {
+	Code  string
+	Count int
+	Bare  int // those without a reason
+}
+
+// Place is where the lists of a month's page begin.
+type Place struct {
+	Lines int64  // after which line
+	Kind  string // of exceptions, "": all
+	Past  string // after which exception
+}
+
 // View is a month as its page shows it.
 type View struct {
 	Status     Status
 	Statement  Statement
 	Zone       *time.Location
 	Exceptions []Exception
+	Kinds      []ExceptionKind // of all exceptions of the month
+	Past       string          // after which the next page of exceptions begins, "": there is none
 	Lines      []Line
 	Next       int64 // where the next page of lines begins, 0: there is none
 	After      []Entry
@@ -194,8 +222,8 @@ const (
 	pageAfter      = 100
 )
 
-// Month gathers a month's page. after is where its lines begin.
-func (s *Service) Month(ctx context.Context, by access.Person, k Key, after int64) (View, error) {
+// Month gathers a month's page.
+func (s *Service) Month(ctx context.Context, by access.Person, k Key, at Place) (View, error) {
 	v := View{}
 	var err error
 	if err = may(by, access.Reconcile, k.Store); err != nil {
@@ -207,7 +235,7 @@ func (s *Service) Month(ctx context.Context, by access.Person, k Key, after int6
 	if v.Status, v.Statement, err = s.statement(ctx, k); err != nil {
 		return v, err
 	}
-	if v.Exceptions, err = s.Repo.Exceptions(ctx, k, pageExceptions); err != nil {
+	if err = s.exceptions(ctx, &v, at); err != nil {
 		return v, err
 	}
 	if v.After, err = s.Repo.AfterClose(ctx, k, pageAfter); err != nil {
@@ -216,12 +244,25 @@ func (s *Service) Month(ctx context.Context, by access.Person, k Key, after int6
 	if v.Reports, err = s.Repo.Reports(ctx, k, 10); err != nil {
 		return v, err
 	}
-	if v.Lines, v.Next, err = s.lines(ctx, v.Status, after); err != nil {
+	if v.Lines, v.Next, err = s.lines(ctx, v.Status, at.Lines); err != nil {
 		return v, err
 	}
 	v.CanFetch = s.canFetch(ctx, by, k)
 	v.Obstacles, err = s.obstacles(ctx, v.Status, v.Zone)
 	return v, err
+}
+
+func (s *Service) exceptions(ctx context.Context, v *View, at Place) error {
+	var err error
+	if v.Kinds, err = s.Repo.ExceptionKinds(ctx, v.Status.Key); err != nil {
+		return err
+	}
+	v.Exceptions, err = s.Repo.Exceptions(ctx, v.Status.Key, ExceptionFilter{Code: at.Kind, Past: at.Past, Most: pageExceptions + 1})
+	if len(v.Exceptions) > pageExceptions {
+		v.Exceptions = v.Exceptions[:pageExceptions]
+		v.Past = v.Exceptions[pageExceptions-1].ID
+	}
+	return err
 }
 
 func (s *Service) lines(ctx context.Context, st Status, after int64) ([]Line, int64, error) {

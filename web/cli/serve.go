@@ -74,6 +74,7 @@ func Serve(ctx context.Context, h http.Handler, r runnable, l net.Listener, cert
 		defer end()
 		_ = server.Shutdown(stop) // what is still open then is cut
 	}()
+	go giveBack(ctx, heldMemory, freeMemory)
 	err := listen(server, l, cert, key)
 	cancel(err)
 	return errors.Join(err, <-ran)

@@ -42,6 +42,11 @@ func TestBooks(t *testing.T) {
 	}
 	marit.each("books", func() { marit.open("/books") })
 	marit.closeMonth(path, file)
+	marit.each("history-books", func() { marit.open("/payouts?cols=books&provider=moneroo&state=paid&q=OLDREF&sort=oldest") })
+	if said := marit.words("main"); !strings.Contains(said, "another amount") || !strings.Contains(said, "matched") {
+		t.Errorf("the columns do not tell of the books:\n%s", said)
+	}
+	marit.each("payout-books", func() { marit.open("/payouts/AB0000000012") })
 }
 
 // pastMonth puts a month that is over into the books of a store of the demo, and makes its provider's file.

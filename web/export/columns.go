@@ -59,13 +59,17 @@ func Columns() []Column {
 		text("description", func(r *payout.Line) string { return r.Description }),
 		text("reference", func(r *payout.Line) string { return r.Reference }),
 		text("provider_reference", func(r *payout.Line) string { return r.RemoteID }),
-		mark("matched", func(r *payout.Line) bool { return r.Matched }),
+		mark("confirmed", func(r *payout.Line) bool { return r.Confirmed() }),
 		mark("conflict", func(r *payout.Line) bool { return r.Conflict }),
 		mark("one_person", func(r *payout.Line) bool { return r.OnePerson }),
 		text("author", func(r *payout.Line) string { return r.AuthorName }),
 		at("submitted_at", func(r *payout.Line) time.Time { return r.SubmittedAt }),
 		at("ended_at", func(r *payout.Line) time.Time { return r.EndedAt }),
 		at("updated_at", func(r *payout.Line) time.Time { return r.UpdatedAt }),
+		text("matched", func(r *payout.Line) string { return r.Booked.Match }),
+		mark("explained", func(r *payout.Line) bool { return r.Booked.Explained }),
+		text("month", func(r *payout.Line) string { return r.Booked.Month }),
+		mark("closed", func(r *payout.Line) bool { return r.Booked.Closed }),
 	}
 }
 

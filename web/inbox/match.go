@@ -36,14 +36,16 @@ type Match struct {
 	Text  string // what stands there, cut short around it
 }
 
-// Match finds where the first piece stands that can be seen. The index compares without accents and capitals; here
-// capitals alone are left out, so that it may find more than can be shown.
+// Match finds where the first piece stands that can be seen, as whole words if it does anywhere, else with a last word that only begins
+// so. The index compares without accents and capitals; here capitals alone are left out, so that it may find more than can be shown.
 func (h Hook) Match(typed string) Match {
-	pieces := Pieces(typed)
-	for _, f := range h.searched() {
-		for _, piece := range pieces {
-			if text := around(f.Text, piece); text != "" {
-				return Match{f.Field, text}
+	pieces, parts := Pieces(typed), h.searched()
+	for _, whole := range []bool{true, false} {
+		for _, f := range parts {
+			for _, piece := range pieces {
+				if text := around(f.Text, piece, whole); text != "" {
+					return Match{f.Field, text}
+				}
 			}
 		}
 	}
@@ -65,8 +67,9 @@ func (h Hook) searched() []Match {
 // beside is how much is shown to each side of what was found.
 const beside = 40
 
-// around is the neighbourhood of a piece in a text, "" if it does not stand there as whole words beside each other.
-func around(text, piece string) string {
+// around is the neighbourhood of a piece in a text, "" if its words do not stand there beside each other; the last of them may be
+// the beginning of a longer one unless whole is asked for.
+func around(text, piece string, whole bool) string {
 	lower, words := strings.ToLower(text), strings.Fields(strings.ToLower(piece))
 	if len(lower) != len(text) || len(words) == 0 { // letters whose capitals have another length: rare enough
 		text = lower
@@ -77,7 +80,7 @@ func around(text, piece string) string {
 			return ""
 		}
 		start := at + i
-		if end, ok := follows(lower, start, words); ok {
+		if end, ok := follows(lower, start, words, whole); ok {
 			return shown(text, start, end)
 		}
 		at = start + len(words[0])
@@ -85,8 +88,9 @@ func around(text, piece string) string {
 	return ""
 }
 
-// follows reports whether words stand at a place of a text, whole and with nothing but marks between them, and where they end.
-func follows(text string, at int, words []string) (int, bool) {
+// follows reports whether words stand at a place of a text with nothing but marks between them, and where they end. All are whole but
+// the last, which is if that is asked for.
+func follows(text string, at int, words []string, whole bool) (int, bool) {
 	if before, _ := utf8.DecodeLastRuneInString(text[:at]); at > 0 && isWord(before) {
 		return 0, false
 	}
@@ -98,7 +102,7 @@ func follows(text string, at int, words []string) (int, bool) {
 			return 0, false
 		}
 		at += len(word)
-		if after, n := utf8.DecodeRuneInString(text[at:]); n > 0 && isWord(after) {
+		if after, n := utf8.DecodeRuneInString(text[at:]); n > 0 && isWord(after) && (whole || i < len(words)-1) {
 			return 0, false
 		}
 	}

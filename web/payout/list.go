@@ -96,11 +96,28 @@ type Row struct {
 	OnePerson    bool
 	Conflict     bool
 	Quiet        time.Time // somebody left its open outcome open until then
-	Matched      bool      // the company's record fits ours
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	SubmittedAt  time.Time
 	SentAt       time.Time // of the latest attempt
+}
+
+// Confirmed reports whether the company told the end under its own identifier, by its answer, a look-up or a webhook, and nothing
+// contradicts. Whether its record of the month has the payout as well is told by Booked.
+func (r *Row) Confirmed() bool {
+	return !r.Conflict && r.RemoteID != "" && (r.State == Paid || r.State == Failed || r.State == Cancelled || r.State == Returned)
+}
+
+// Matched is what Booked.Match says of a payout that the provider's own record of the month has as we do.
+const Matched = "matched"
+
+// Booked is how a payout stands in the books, and against the provider's own record of the month.
+type Booked struct {
+	Month  string // "2026-06", in which it is booked as paid; "": it is not in the books
+	Closed bool   // and that month is locked
+	Match  string // Matched; the code of the first difference, see books.Differences; "": nothing to hold it against yet
+	// Explained says that the difference has an owner and a reason.
+	Explained bool
 }
 
 // Told is a payout with what its company is told of it.
@@ -150,6 +167,8 @@ type History interface {
 	Counts(ctx context.Context, s Scope) (Counts, error)
 	// Corrections lists the payouts that correct one, oldest first.
 	Corrections(ctx context.Context, s Scope, id ID) ([]Row, error)
+	// Booked tells how payouts stand in the books, a page of them at most. What a scope does not reach is left out.
+	Booked(ctx context.Context, s Scope, ids []ID) (map[ID]Booked, error)
 	// Used lists the methods and currencies there are payouts of.
 	Used(ctx context.Context, s Scope) (Used, error)
 	Walker

@@ -19,6 +19,7 @@ type Walker interface {
 type Line struct {
 	Row
 	EndedAt time.Time // zero: it has not
+	Booked  Booked
 }
 
 // Walk is how a list was read.

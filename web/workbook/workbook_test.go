@@ -3,12 +3,16 @@ package workbook
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/csv"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -106,7 +110,7 @@ func cell(t *testing.T, f *excelize.File, row int, column string) (string, excel
 // Numbers are numbers with the decimals of their currency, times are times of the store, and text is never a formula.
 func TestCellsHaveTypes(t *testing.T) {
 	formula := `=HYPERLINK("http://evil.example","Open")`
-	f := open(t, write(t, excelize.TotalRows, line(0, formula, money.Amount{Minor: 1234, Currency: "XOF"}), line(1, "b\x00ad\x01 <&>", money.Amount{Minor: 123405, Currency: "EUR"}),
+	f := open(t, write(t, maxRows, line(0, formula, money.Amount{Minor: 1234, Currency: "XOF"}), line(1, "b\x00ad\x01 <&>", money.Amount{Minor: 123405, Currency: "EUR"}),
 		line(2, "Ann", money.Amount{Minor: 1234005, Currency: "KWD"}), line(3, "Ann", money.Amount{Minor: 9_007_199_254_740_993, Currency: "EUR"}), line(4, "", money.Amount{})))
 	for i, want := range []string{"1,234", "1,234.05", "1,234.005"} {
 		if got, kind, _ := cell(t, f, i+2, "amount"); got != want || kind != excelize.CellTypeUnset {
@@ -131,7 +135,7 @@ func TestCellsHaveTypes(t *testing.T) {
 			t.Errorf("time %d: got %s %s of type %d, want %s", i, at, offset, kind, want)
 		}
 	}
-	if got, kind, _ := cell(t, f, 2, "matched"); got != "FALSE" || kind != excelize.CellTypeBool {
+	if got, kind, _ := cell(t, f, 2, "confirmed"); got != "FALSE" || kind != excelize.CellTypeBool {
 		t.Errorf("mark: got %q of type %d", got, kind)
 	}
 }
@@ -185,7 +189,7 @@ func TestSheetsThatAreFull(t *testing.T) {
 	}
 }
 
-// A workbook that was cut off leaves no temporary file, and nothing that could be opened.
+// A workbook that was cut off cannot be opened, and rows leave as they come: nothing lies in a temporary file.
 func TestCut(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var out bytes.Buffer
@@ -196,13 +200,16 @@ func TestCut(t *testing.T) {
 	if out.Len() == 0 {
 		t.Error("nothing has left before the first row")
 	}
-	long := strings.Repeat("x", 30_000)
-	for i := range 700 { // more than is kept in memory
-		if err := w.Row(line(i, long, money.Amount{Minor: 1, Currency: "XOF"})); err != nil {
+	begun := out.Len()
+	for i := range 2000 {
+		if err := w.Row(line(i, "Ann "+strconv.Itoa(i*i), money.Amount{Minor: 1, Currency: "XOF"})); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if on, err := os.ReadDir(os.TempDir()); err != nil || len(on) != 1 {
+	if out.Len() == begun {
+		t.Error("no row has left")
+	}
+	if on, err := os.ReadDir(os.TempDir()); err != nil || len(on) > 0 {
 		t.Errorf("temporary files: %v, %v", on, err)
 	}
 	if err := w.Cut(export.Stamp{}); err != nil {
@@ -211,11 +218,86 @@ func TestCut(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
 	if _, err := excelize.OpenReader(bytes.NewReader(out.Bytes())); err == nil {
 		t.Error("it can be opened")
+	}
+}
+
+// Texts come back as they were, also those that a spreadsheet would take for something else.
+func TestTexts(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"escapes of cells", "_x000D_ _x005F_ _xZZZZ_", "_x000D_ _x005F_ _xZZZZ_"},
+		{"spaces and lines", "  a\n b\t", "  a\n b\t"},
+		{"beyond the plane", "😀é\u202fx", "😀é\u202fx"},
+		{"longest", strings.Repeat("é", maxText), strings.Repeat("é", maxText)},
+		{"too long", strings.Repeat("é", maxText+1), strings.Repeat("é", maxText)},
+		{"too long in pairs", strings.Repeat("😀", maxText), strings.Repeat("😀", maxText/2)},
+		{"not UTF-8", "a\xffb", "a\ufffdb"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := open(t, write(t, maxRows, line(0, c.text, money.Amount{})))
+			if got, _, _ := cell(t, f, 2, "recipient"); got != c.want {
+				t.Errorf("got %.60q (%d), want %.60q (%d)", got, len(got), c.want, len(c.want))
+			}
+		})
+	}
+}
+
+// The names of columns go on after Z.
+func TestLetters(t *testing.T) {
+	for _, n := range []int{1, 26, 27, 52, 53, 702, 703, 16384} {
+		if want, err := excelize.ColumnNumberToName(n); err != nil || letters(n-1) != want {
+			t.Errorf("column %d: got %s, want %s, %v", n, letters(n-1), want, err)
+		}
+	}
+}
+
+// A name that no sheet may have is an error, not a damaged file.
+func TestNamesOfSheets(t *testing.T) {
+	for _, name := range []string{"", "a/b", strings.Repeat("x", maxName+1)} {
+		if _, err := New(io.Discard, book(), export.Words{Rows: name}); err == nil {
+			t.Errorf("%q is taken", name)
+		}
+	}
+}
+
+// asShown asks LibreOffice for UTF-8 and for cells as they are on screen:
+// https://help.libreoffice.org/latest/en-US/text/shared/guide/csv_params.html
+const asShown = "csv:Text - txt - csv (StarCalc):44,34,76,1,,1033,false,true"
+
+// A spreadsheet program opens it and reads what was written. Skipped where LibreOffice is not installed.
+func TestLibreOffice(t *testing.T) {
+	soffice, err := exec.LookPath("soffice")
+	if err != nil || testing.Short() {
+		t.Skip("LibreOffice is not here, or -short")
+	}
+	dir := t.TempDir()
+	file := write(t, maxRows, line(0, `=HYPERLINK("x") <&> _x000D_`, money.Amount{Minor: 123400, Currency: "EUR"}), line(1, "Ann", money.Amount{Minor: 1234, Currency: "XOF"}))
+	if err := os.WriteFile(filepath.Join(dir, "list.xlsx"), file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), soffice, "-env:UserInstallation=file://"+filepath.Join(dir, "home"), "--headless", "--convert-to", asShown, "--outdir", dir, filepath.Join(dir, "list.xlsx")) //nolint:gosec // a program of this machine
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	text, err := os.Open(filepath.Join(dir, "list.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = text.Close() }()
+	rows, err := csv.NewReader(text).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("got %d rows, %v", len(rows), err)
+	}
+	for i, want := range []map[string]string{
+		{"recipient": `=HYPERLINK("x") <&> _x000D_`, "amount": "1,234.00", "created_at": "2026-10-25 02:30:00", "confirmed": "FALSE"},
+		{"recipient": "Ann", "amount": "1,234", "created_at": "2026-10-25 02:30:00"},
+	} {
+		for column, value := range want {
+			if got := rows[i+1][slices.Index(rows[0], column)]; got != value {
+				t.Errorf("row %d, %s: got %q, want %q", i+1, column, got, value)
+			}
+		}
 	}
 }
 
