@@ -63,8 +63,8 @@ func newCrop() *crop {
 			row: `(?, ?, ?, ?, ?, ?, ?, 1, '{}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		intoAttempts: {into: `insert into attempts (payout, no, account, decision, reference, remote_id, epoch, outcome, started_at, ended_at) values `,
 			row: `(?, 1, ?, 1, ?, ?, 1, ?, ?, ?)`},
-		intoHooks: {into: `insert into hooks (seq, id, account, store, provider, token, address, received_at, header, body, size, digest, verdict, code, event, payout, from_state,
-			to_state, reply, done_at, forgotten_at) values `, row: `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		intoHooks: {into: `insert into hooks (seq, id, account, store, provider, token, address, received_at, header, body, size, digest, verdict, code, event, result, payout, from_state,
+			to_state, reply, done_at, forgotten_at) values `, row: `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		intoBookings: {into: `insert into bookings (store, provider, currency, live, month, at, payout, kind, minor, fee_currency, fee_minor) values `,
 			row: `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 	}}
@@ -182,13 +182,16 @@ func (g *grower) hook(h inbox.Hook) error {
 			g.emptied = h.ReceivedAt
 		}
 	}
-	texts, err := encode(h.Header)
+	texts, err := encode(h.Header, h.Result)
 	if err != nil {
 		return err
+	}
+	if h.Result.Status == "" {
+		texts[1] = ""
 	}
 	g.webhooks++
 	g.crop.hooks = append(g.crop.hooks, seqHook{g.webhooks, h})
 	g.crop.sheets[intoHooks].add(g.webhooks, h.ID, string(h.Account), string(h.Store), h.Provider, h.Token, h.Address, millis(h.ReceivedAt), texts[0], h.Body, int64(h.Size),
-		digest, string(h.Verdict), h.Code, h.Event, string(h.Payout), string(h.From), string(h.To), int64(h.Reply), millis(h.DoneAt), millis(h.ForgottenAt))
+		digest, string(h.Verdict), h.Code, h.Event, texts[1], string(h.Payout), string(h.From), string(h.To), int64(h.Reply), millis(h.DoneAt), millis(h.ForgottenAt))
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/paywicket/paywicket/providers"
 	"github.com/paywicket/paywicket/web/inbox"
 	"github.com/paywicket/paywicket/web/payout"
 )
@@ -47,6 +48,11 @@ func (k *Hooks) one(p *payout.Payout, nth int) inbox.Hook {
 		Token: "made-up", Address: fmt.Sprintf("192.0.2.%d", 1+k.r.IntN(250)), ReceivedAt: at, Body: body, Size: len(body),
 		Header:  http.Header{"Content-Type": {"application/json"}, "X-Signature": {fmt.Sprintf("%064x", k.r.Uint64())}},
 		Verdict: inbox.Applied, Event: "payout." + status, Payout: p.ID, From: payout.Accepted, To: p.State, Reply: http.StatusOK, DoneAt: at}
+	switch p.State {
+	case payout.Paid, payout.Failed, payout.Cancelled, payout.Returned:
+		hook.Result = providers.Result{Attempt: providers.Attempt{Reference: p.Reference(), RemoteID: p.RemoteID()}, Status: providers.Status(p.State), Word: status, Amount: p.Content.Amount}
+	default:
+	}
 	switch n := k.r.IntN(100); {
 	case p.RemoteID() == "":
 		hook.Verdict, hook.Payout, hook.From, hook.To = inbox.Unmatched, "", "", ""
@@ -54,6 +60,7 @@ func (k *Hooks) one(p *payout.Payout, nth int) inbox.Hook {
 		hook.Verdict, hook.From, hook.To = inbox.Duplicate, p.State, p.State
 	case n < 2:
 		hook.Verdict, hook.Code, hook.Payout, hook.From, hook.To, hook.Reply = inbox.Forged, "signature", "", "", "", http.StatusBadRequest
+		hook.Result = providers.Result{}
 	}
 	return hook
 }
