@@ -131,6 +131,7 @@ func TestDurations(t *testing.T) {
 		{en.List("A"), "A"},
 		{en.List("A", "B", "C"), "A, B and C"},
 		{fr.Or("A", "B"), "A ou B"},
+		{bundle(t).Localizer("th").Ago(54 * time.Minute), "เมื่อ 54 นาทีที่แล้ว"},
 		{bundle(t).Localizer("pt").Ago(54 * time.Minute), "há 54 minutos"},
 		{en.Comma("A", "", "B"), "A, B"},
 		{en.Then("A.", "B."), "A. B."},
