@@ -144,7 +144,7 @@ func TestCloseAMonth(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.get(l.path)
-	if !b.page.says("30 lines taken in.") || !b.page.says("record has 1004 XOF instead of 1003 XOF") || !b.page.says("1 exception has no owner") {
+	if !b.page.says("30 lines taken in.") || !b.page.says("record has 1,004 XOF instead of 1,003 XOF") || !b.page.says("1 exception has no owner") {
 		t.Fatalf("month: %s", b.page.text("main"))
 	}
 	b.submit("section[aria-labelledby=exceptions] form", url.Values{"do": {"explain"}, "reason": {"no"}})
@@ -186,7 +186,7 @@ func (l *ledger) checkColumns(t *testing.T) {
 		t.Errorf("its page: %s", p.text("main"))
 	}
 	story := p.text(".timeline")
-	for _, want := range []string{"Found in Moneroo’s own record, line 5", "It says 1,004 XOF, “payé”.", "Exception: Moneroo’s record has 1004 XOF instead of 1003 XOF.", "Owner: Marit de Graaf.",
+	for _, want := range []string{"Found in Moneroo’s own record, line 5", "It says 1,004 XOF, “payé”.", "Exception: Moneroo’s record has 1,004 XOF instead of 1,003 XOF.", "Owner: Marit de Graaf.",
 		"rounded by the bank, accepted", "Marit de Graaf closed "} {
 		if !strings.Contains(story, want) {
 			t.Errorf("its timeline has no %q: %s", want, story)

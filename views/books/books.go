@@ -120,8 +120,13 @@ func Sentence(ctx context.Context, d book.Difference, company string) string {
 	return ui.T(ctx, "books.diff."+d.Code, "Expected", word(ctx, d.Expected), "Got", word(ctx, d.Got), "Company", company)
 }
 
-// word is a state or a month in the person's language; anything else is as it is.
+// word is a state, a month or an amount in the person's language; anything else is as it is.
 func word(ctx context.Context, text string) string {
+	if figure, code, ok := strings.Cut(text, " "); ok {
+		if a, err := money.ParseDecimal(figure, code); err == nil {
+			return ui.L(ctx).MoneyText(a)
+		}
+	}
 	if m, ok := book.ParseMonth(text); ok {
 		return monthName(ctx, m)
 	}

@@ -25,6 +25,11 @@ func (f FilterFields) Field(ctx context.Context, name string) Field {
 	return Field{Name: name, ID: "by-" + name, Label: T(ctx, f.Area+".filter."+name), Value: f.Get(name)}
 }
 
+// Any reports whether any of some fields is set.
+func (f FilterFields) Any(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return f.Get(name) != "" })
+}
+
 // Find is the field for words.
 func (f FilterFields) Find(ctx context.Context) Field {
 	q := f.Field(ctx, "q")
