@@ -136,6 +136,7 @@ func TestPlurals(t *testing.T) {
 		"fr": {0: "0 minute", 1: "1 minute", 2: "2 minutes", 5: "5 minutes", 1_000_000: "1\u202f000\u202f000 de minutes"},
 		"es": {0: "0 minutos", 1: "1 minuto", 2: "2 minutos", 5: "5 minutos", 1_000_000: "1.000.000 de minutos"},
 		"pt": {0: "0 minuto", 1: "1 minuto", 2: "2 minutos", 5: "5 minutos", 1_000_000: "1.000.000 de minutos"},
+		"th": {0: "0 นาที", 1: "1 นาที", 2: "2 นาที", 5: "5 นาที", 1_000_000: "1,000,000 นาที"},
 		"vi": {0: "0 phút", 1: "1 phút", 2: "2 phút", 5: "5 phút", 1_000_000: "1.000.000 phút"},
 		"zh": {0: "0分钟", 1: "1分钟", 2: "2分钟", 5: "5分钟", 1_000_000: "1,000,000分钟"},
 	} {
@@ -274,6 +275,7 @@ func TestOnlySomeLanguages(t *testing.T) {
 		{"es", "Español"},
 		{"fr", "Français"},
 		{"pt", "Português"},
+		{"th", "ไทย"},
 		{"vi", "Tiếng Việt"},
 		{"zh", "简体中文"},
 	}

@@ -35,6 +35,7 @@ func TestMoney(t *testing.T) {
 		{"fr", 48600000, "VND", Money{"48\u202f600\u202f000", "", "VND"}},
 		{"es", -123456789, "EUR", Money{"−1.234.567", ",89", "EUR"}},
 		{"pt", -123456789, "BRL", Money{"−1.234.567", ",89", "BRL"}},
+		{"th", -120450, "EUR", Money{"−1,204", ".50", "EUR"}},
 		{"vi", -123456789, "EUR", Money{"−1.234.567", ",89", "EUR"}},
 		{"zh", -120450, "EUR", Money{"−1,204", ".50", "EUR"}},
 	} {
@@ -69,6 +70,7 @@ func TestDates(t *testing.T) {
 		"fr": {"20 nov. 2026", "vendredi 20 novembre 2026", "20 nov.", "22:14", "22:14:08", "20 nov. 2026 à 22:14", "Africa/Porto-Novo (UTC+1)"},
 		"es": {"20 nov. 2026", "viernes, 20 de noviembre de 2026", "20 nov.", "22:14", "22:14:08", "20 nov. 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
 		"pt": {"20 de nov. de 2026", "sexta-feira, 20 de novembro de 2026", "20 de nov.", "22:14", "22:14:08", "20 de nov. de 2026, 22:14", "Africa/Porto-Novo (UTC+1)"},
+		"th": {"20 พ.ย. 2026", "วันศุกร์ที่ 20 พฤศจิกายน 2026", "20 พ.ย.", "22:14", "22:14:08", "20 พ.ย. 2026 22:14", "Africa/Porto-Novo (UTC+1)"},
 		"vi": {"20 thg 11, 2026", "Thứ Sáu, 20 tháng 11, 2026", "20 thg 11", "22:14", "22:14:08", "22:14, 20 thg 11, 2026", "Africa/Porto-Novo (UTC+1)"},
 		"zh": {"2026年11月20日", "2026年11月20日星期五", "11月20日", "22:14", "22:14:08", "2026年11月20日 22:14", "Africa/Porto-Novo (UTC+1)"},
 	} {
@@ -131,6 +133,7 @@ func TestDurations(t *testing.T) {
 		{en.List("A"), "A"},
 		{en.List("A", "B", "C"), "A, B and C"},
 		{fr.Or("A", "B"), "A ou B"},
+		{bundle(t).Localizer("th").Ago(54 * time.Minute), "เมื่อ 54 นาทีที่แล้ว"},
 		{bundle(t).Localizer("pt").Ago(54 * time.Minute), "há 54 minutos"},
 		{bundle(t).Localizer("vi").Ago(54 * time.Minute), "54 phút trước"},
 		{en.Comma("A", "", "B"), "A, B"},

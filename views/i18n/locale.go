@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"strings"
 	"time"
 
 	"github.com/go-playground/locales"
@@ -29,7 +30,7 @@ func localeOf(tag string) locale {
 	case "pt":
 		return locale{pt_BR.New(), ".", ","}
 	case "th":
-		return locale{th.New(), ",", "."}
+		return locale{thai{th.New()}, ",", "."}
 	case "vi":
 		return locale{vi.New(), ".", ","}
 	case "zh":
@@ -47,6 +48,14 @@ func (chinese) FmtTimeShort(t time.Time) string { return t.Format("15:04") }
 func (chinese) FmtTimeMedium(t time.Time) string { return t.Format("15:04:05") }
 
 func (c chinese) MonthWide(m time.Month) string { return c.MonthAbbreviated(m) }
+
+// thai writes the year of a full date without the words for its era. The years are those of the common era, as they are
+// in every other date here.
+type thai struct{ locales.Translator }
+
+func (t thai) FmtDateFull(at time.Time) string {
+	return strings.Replace(t.Translator.FmtDateFull(at), " คริสต์ศักราช", "", 1)
+}
 
 // Spaces at which a line never breaks.
 const (
