@@ -27,9 +27,9 @@ func (d *DB) terms(ctx context.Context, vocabulary, beginning string, most int) 
 
 // folded is a word as the index has it: in small letters, without the accents of Latin, Greek and Cyrillic ones. It is sure of words that
 // have Latin letters and figures alone.
-func folded(word string) (plain string, sure bool) {
-	sure = !strings.ContainsAny(word, "Ǡǡ") // which have two accents, of which the index knows one
-	plain = strings.Map(func(r rune) rune {
+func folded(word string) (string, bool) {
+	sure := !strings.ContainsAny(word, "Ǡǡ") // which have two accents, of which the index knows one
+	plain := strings.Map(func(r rune) rune {
 		if r >= '\u0300' && r <= '\u036f' {
 			return -1
 		}

@@ -46,7 +46,7 @@ func TestHeldMemory(t *testing.T) {
 		big[i] = 1
 	}
 	if with := heldMemory(); with < before+60<<20 {
-		t.Errorf("64 MiB more are held as %d more", int64(with)-int64(before)) //nolint:gosec // both are far below the limit
+		t.Errorf("64 MiB more are held as %d more", int64(with)-int64(before))
 	}
 	big = nil
 	_ = big
