@@ -442,7 +442,7 @@ func TestDaysOfDistantClocks(t *testing.T) {
 	}
 	first := payout.DayOf(begin) - 1
 	for from := first; from < first+33; from++ {
-		for to := from; to < min(from+4, first+33); to++ {
+		for to := from; to < from+2; to++ {
 			for _, f := range []payout.Filter{{From: from, To: to}, {From: from}, {To: to}, {From: from, To: to, States: []payout.State{payout.Paid}}, {From: from, To: to, Method: "mtn_bj"}, {From: from, To: to, Store: "s1", Sort: payout.Oldest}} {
 				f.Limit = 1000
 				page, err := b.Payouts().List(t.Context(), payout.Everywhere(), f)
