@@ -69,3 +69,23 @@ func TestOlderDatabaseGetsDaysAndSums(t *testing.T) {
 		}
 	}
 }
+
+// A database that somebody else is writing to is opened all the same.
+func TestOpenBesideAWriter(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pay.db")
+	d, err := Open(t.Context(), path, Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }() // what counts is checked
+	err = d.inTx(t.Context(), func(*sql.Tx) error {
+		other, err := Open(t.Context(), path, Options{Now: time.Now})
+		if err != nil {
+			return err
+		}
+		return other.Close()
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

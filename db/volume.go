@@ -119,13 +119,15 @@ func spanOf(first payout.Day) int {
 // at the next start.
 func (d *DB) fillDays(ctx context.Context) error {
 	for {
-		left := false
+		var left bool // asked before anything is written, so that nobody who is writing is waited for
+		if err := d.write.QueryRowContext(ctx, `select exists (select 1 from payouts where day = 0)`).Scan(&left); err != nil || !left {
+			return err
+		}
 		err := d.inTx(ctx, func(tx *sql.Tx) error {
 			ids, err := collect(ctx, tx, func(scan func(...any) error) (undated, error) {
 				var u undated
 				return u, scan(&u.seq, &u.at, &u.store)
 			}, `select seq, created_at, store from payouts where day = 0 limit 2000`)
-			left = len(ids) > 0
 			for i := 0; i < len(ids) && err == nil; i++ {
 				err = ids[i].fill(ctx, d, tx)
 			}
@@ -133,9 +135,6 @@ func (d *DB) fillDays(ctx context.Context) error {
 		})
 		if err != nil {
 			return fmt.Errorf("give payouts their day: %w", err)
-		}
-		if !left {
-			return nil
 		}
 	}
 }
