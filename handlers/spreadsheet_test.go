@@ -110,7 +110,7 @@ func TestInvariant10SpreadsheetProgramAgrees(t *testing.T) {
 		t.Skip("LibreOffice is not installed: apt-get install --no-install-recommends libreoffice-calc")
 	}
 	s := newPast(t, 60)
-	names := []string{`=HYPERLINK("http://evil.example","Open")`, "+1 234", "@SUM(A1)", "O'Neil, \"Jim\"", "<b>&amp;"}
+	names := []string{`=HYPERLINK("http://evil.example","Open")`, "+1 234", "@SUM(A1)", "O'Neil, \"Jim\"", "<b>&amp; _x000D_"}
 	var odd []func(*payout.Payout)
 	for _, name := range names {
 		odd = append(odd, named(name))
